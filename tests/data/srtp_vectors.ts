@@ -1,0 +1,60 @@
+/** Published test vectors of SRTP, as hexadecimal digits. */
+
+/** RFC 3711 appendix B.2: AES-CM keystream, SSRC and index 0. */
+export const RFC3711_KEYSTREAM = {
+  key: "2B7E151628AED2A6ABF7158809CF4F3C",
+  salt: "F0F1F2F3F4F5F6F7F8F9FAFBFCFD",
+  blocks: "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0",
+} as const;
+
+/** RFC 3711 appendix B.3: key derivation. */
+export const RFC3711_DERIVATION = {
+  masterKey: "E1F97A0D3E018BE0D64FA32C06DE4139",
+  masterSalt: "0EC675AD498AFEEBB6960B3AABE6",
+  keyInput: "0EC675AD498AFEEBB6960B3AABE60000",
+  key: "C61E7A93744F39EE10734AFE3FF7A087",
+  saltInput: "0EC675AD498AFEE9B6960B3AABE60000",
+  salt: "30CBBC08863D8C85D49DB34A9AE1",
+  authKeyInputs: [
+    "0EC675AD498AFEEAB6960B3AABE60000",
+    "0EC675AD498AFEEAB6960B3AABE60001",
+    "0EC675AD498AFEEAB6960B3AABE60002",
+    "0EC675AD498AFEEAB6960B3AABE60003",
+    "0EC675AD498AFEEAB6960B3AABE60004",
+    "0EC675AD498AFEEAB6960B3AABE60005",
+  ],
+  authKey: "CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE E049646C43D9327AD175578EF7227098" +
+    " 6371C10C9A369AC2F94A8C5FBCDDDC25 6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2",
+} as const;
+
+/** The packets of libsrtp's own validation, AES_CM_128_HMAC_SHA1_80 with the master keys of RFC 3711 B.3, rollover counter 0, SRTCP index 1. */
+export const LIBSRTP_AES_CM = {
+  plain: "800f1234decafbadcafebabe abababababababababababababababab",
+  sealed: "800f1234decafbadcafebabe 4e55dc4ce79978d88ca4d215949d2402 b78d6acc99ea179b8dbb",
+  rtcpIndex: 1,
+  rtcpPlain: "81c8000bcafebabe abababababababababababababababab",
+  rtcpSealed: "81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d6c1230798",
+} as const;
+
+/** RFC 7714 sections 16.1 and 17.1, with session keys: one RTP and one RTCP packet. */
+export const RFC7714_AES_128_GCM = {
+  key: "000102030405060708090a0b0c0d0e0f",
+  salt: "517569642070726f2071756f",
+  rtpNonce: "51753c6580c2726f20718414",
+  rtpPlain: "8040f17b8041f8d35501a0b2" +
+    "47616c6c696120657374206f6d6e69732064697669736120696e207061727465732074726573",
+  rtpSealed: "8040f17b8041f8d35501a0b2" +
+    "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833" +
+    "899d7f27beb16a9152cf765ee4390cce",
+  rtcpNonce: "517524055203726f207170bb",
+  rtcpIndex: 0x5d4,
+  rtcpPlain: "81c8000d4d617273" +
+    "4e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+  rtcpSealed: "81c8000d4d617273" +
+    "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded0bb9275b" +
+    "c84aa45896cf4d2fc5abf87245d9eade800005d4",
+  /** Section 17.3: authenticated only, E flag clear. */
+  rtcpTagOnly: "81c8000d4d617273" +
+    "4e5450314e545032525450200000042a0000e9304c756e61deadbeefdeadbeefdeadbeefdeadbeefdeadbeef" +
+    "841dd9683dd78ec92ae58790125f62b3000005d4",
+} as const;
