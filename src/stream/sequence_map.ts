@@ -24,7 +24,8 @@ const UNUSED = -2;
  * nor twice to the same: with AES-GCM a second packet under the same number would give the key stream away.
  *
  * A gap that 16 bits cannot tell is closed as well, and what came before it is too late: after one of 2¹⁶ the numbers on
- * the wire would be those of packets that went out just before, and SRTP knows no more than those 16 bits.
+ * the wire would be those of packets that went out just before, and SRTP knows no more than those 16 bits. It is counted
+ * from the newest number used: what was reserved or left out in between is no help to a receiver.
  *
  * All numbers are unwrapped except where 16 bits are said. Both directions are rings over the last `capacity`
  * numbers; what is older is refused.
@@ -35,13 +36,14 @@ export class SequenceMap {
   readonly #mask: number;
   /**
    * At `2 * original`: the outgoing number given to it, or DROPPED; filled without holes up to `#newestIn`. At
-   * `2 * outgoing + 1`: the original number it belongs to, used or not; filled without holes up to `#newestOut`.
+   * `2 * outgoing + 1`: the original number it belongs to, used or not; filled without holes up to the newest given.
    * One array, because with a thousand receivers each one more is one more miss of the caches per packet.
    */
   readonly #numbers: Float64Array;
   #firstIn = -1;
   #newestIn = -1;
   #firstOut = -1;
+  /** The newest that was used: all that SRTP and the receiver know. What is only reserved may lie behind it. */
   #newestOut = -1;
   #offset = 0;
 
@@ -55,7 +57,7 @@ export class SequenceMap {
     this.#numbers = new Float64Array(2 * capacity).fill(UNUSED);
   }
 
-  /** The newest outgoing number so far, or -1. */
+  /** The newest outgoing number used so far, or -1. */
   get newest(): number {
     return this.#newestOut;
   }
@@ -69,9 +71,9 @@ export class SequenceMap {
   next(sequence: number): number {
     if (this.#firstIn < 0) return this.#start(sequence);
     if (sequence > this.#newestIn) {
-      if (sequence - this.#newestIn > MAX_GAP) return this.#start(sequence);
-      this.#reserve(sequence);
       const out = sequence + this.#offset;
+      if (out - this.#newestOut > MAX_GAP) return this.#start(sequence);
+      this.#reserve(sequence);
       this.#assign(sequence, out, sequence);
       this.#newestIn = sequence;
       this.#newestOut = out;
@@ -81,6 +83,7 @@ export class SequenceMap {
     const out = this.#numbers[2 * (sequence & this.#mask)]!;
     if (out === DROPPED || this.#isUsed(out)) return -1;
     this.#numbers[2 * (out & this.#mask) + 1] = sequence;
+    if (out > this.#newestOut) this.#newestOut = out;
     return out;
   }
 
@@ -99,7 +102,7 @@ export class SequenceMap {
       if (out !== DROPPED && !this.#isUsed(out)) this.#leaveOut(sequence);
       return;
     }
-    if (sequence - this.#newestIn > MAX_GAP) {
+    if (sequence + this.#offset - this.#newestOut > MAX_GAP) {
       this.#offset = this.#newestOut - sequence;
       this.#firstIn = sequence;
     } else if (closeGap && this.#numbers[2 * (this.#newestIn & this.#mask)] === DROPPED) {
@@ -112,7 +115,6 @@ export class SequenceMap {
     }
     this.#leaveOut(sequence);
     this.#newestIn = sequence;
-    this.#newestOut = sequence + this.#offset;
   }
 
   /**
