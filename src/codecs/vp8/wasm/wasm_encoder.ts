@@ -66,12 +66,8 @@ export class WasmEncoder implements PictureEncoder {
       if (this.#handles === undefined) throw new InvariantError("The encoder is closed");
       const [context, frameHandle, packet] = this.#handles;
       if (height % 2 === 0) return this.#libav.ff_encode_multi_sync(context, frameHandle, packet, [frame]);
-      const whole = this.#copyOddPicture(frame, height);
-      try {
-        return this.#libav.ff_encode_multi_sync(context, frameHandle, packet, [whole]);
-      } finally {
-        this.#libav.av_frame_free_js_sync(whole);
-      }
+      // A frame given by its number is freed there: freeing it here too ruins the heap.
+      return this.#libav.ff_encode_multi_sync(context, frameHandle, packet, [this.#copyOddPicture(frame, height)]);
     });
     const packet = packets.at(-1);
     if (packet === undefined) return undefined;
