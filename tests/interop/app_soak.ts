@@ -12,6 +12,7 @@ import { type FakeDevices, installFakeMedia } from "./fake_media.ts";
 import { type MeetServer, startMeetServer } from "./meet_server.ts";
 import { appears, holdingsOf, press, write } from "./quiet_hands.ts";
 import { type Census, judge, type SoakResult, takeNotes } from "./soak_judge.ts";
+import { lookAtServer, SERVER_LOOK_MS } from "./soak_causes.ts";
 import { installSoakNotes, STILL_MS } from "./soak_page.ts";
 
 const MAX_MINUTES = 30;
@@ -146,7 +147,7 @@ class Soak {
   readonly #guests: readonly Guest[];
   readonly #meet: MeetServer;
   readonly #random: () => number;
-  readonly #result: SoakResult = { actions: {}, censuses: [], notes: [] };
+  readonly #result: SoakResult = { actions: {}, censuses: [], notes: [], server: [] };
 
   constructor(guests: readonly Guest[], meet: MeetServer, random: () => number) {
     this.#guests = guests;
@@ -155,6 +156,7 @@ class Soak {
   }
 
   async run(minutes: number): Promise<SoakResult> {
+    using _watch = this.#watchServer();
     await this.#warmUp();
     await this.#census();
     const end = performance.now() + minutes * 60_000;
@@ -167,6 +169,15 @@ class Soak {
       census = performance.now() + CENSUS_MS;
     }
     return this.#result;
+  }
+
+  /** Notes what the server does, to tell a fault's cause. */
+  #watchServer(): Disposable {
+    const timer = setInterval(
+      () => void lookAtServer(this.#meet.server).then((look) => this.#result.server.push(look)),
+      SERVER_LOOK_MS,
+    );
+    return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
   /** Everything once: lines for everybody's screen stay for the next one, and code is compiled when it runs first. */

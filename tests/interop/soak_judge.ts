@@ -2,6 +2,7 @@
 /** Judges a soak of the app: pictures that stood still, and what pages and server keep. */
 import type { Page } from "puppeteer-core";
 import type { PageHoldings } from "./quiet_hands.ts";
+import { sentText, type ServerLook, serverText } from "./soak_causes.ts";
 import { type SoakNotes, type SoakWatch, type Span, STILL_MS, type StillTile } from "./soak_page.ts";
 
 /** What there is when everybody is there. */
@@ -18,6 +19,7 @@ export interface SoakResult {
   readonly actions: Record<string, number>;
   readonly censuses: Census[];
   readonly notes: NotesByName[];
+  readonly server: ServerLook[];
 }
 
 /** A heap may be so much larger at the end: compiled code and caches come and go. */
@@ -41,12 +43,13 @@ export async function takeNotes(
     taken[name] = await page.evaluate(() => {
       const { notes, flush }: SoakWatch = Reflect.get(globalThis, "soakNotes");
       flush();
-      const { still, stalls, unpainted, connecting, looks } = notes;
+      const { still, stalls, unpainted, connecting, sending, looks } = notes;
       const copy = {
         still: still.splice(0),
         stalls: stalls.splice(0),
         unpainted: unpainted.splice(0),
         connecting: connecting.splice(0),
+        sending: sending.splice(0),
         looks,
       };
       notes.looks = 0;
@@ -57,9 +60,9 @@ export async function takeNotes(
 }
 
 /** The faults, in words. */
-export function judge({ actions, censuses, notes }: SoakResult): string[] {
+export function judge({ actions, censuses, notes, server }: SoakResult): string[] {
   console.log(`did ${JSON.stringify(actions)}`);
-  const faults = judgeStill(notes);
+  const faults = judgeStill(notes, server);
   if (censuses.length < 3) return [...faults, "too short: at least three censuses are needed"];
   const third = Math.max(1, Math.floor(censuses.length / 3));
   const [first, last] = [censuses.slice(0, third), censuses.slice(-third)];
@@ -98,7 +101,7 @@ function isCount(key: string): key is keyof typeof COUNT_SLACK {
 const MAX_PRINTED = 12;
 
 /** Pictures that stood still, but for the time in which the machine gave the page that shows or the one that sends none. */
-function judgeStill(notes: readonly NotesByName[]): string[] {
+function judgeStill(notes: readonly NotesByName[], server: readonly ServerLook[]): string[] {
   const faults: string[] = [];
   let [looks, excused] = [0, 0];
   for (const part of notes) {
@@ -108,7 +111,13 @@ function judgeStill(notes: readonly NotesByName[]): string[] {
         const sender = part[still.name.replace("'s screen", "")];
         const lost = covered([...own.stalls, ...(sender?.stalls ?? []), ...(sender?.unpainted ?? [])], still);
         if (still.to - still.from - lost <= STILL_MS) excused++;
-        else faults.push(stillText(viewer, still, covered([...own.connecting, ...(sender?.connecting ?? [])], still)));
+        else {
+          const connecting = covered([...own.connecting, ...(sender?.connecting ?? [])], still);
+          faults.push(
+            stillText(viewer, still, connecting) + sentText(sender?.sending ?? [], still) +
+              serverText(server, viewer, still),
+          );
+        }
       }
     }
   }
@@ -120,10 +129,13 @@ function judgeStill(notes: readonly NotesByName[]): string[] {
   return more > 0 ? [...faults.slice(0, MAX_PRINTED), `${more} more pictures that stood still`] : faults;
 }
 
-function stillText(viewer: string, { name, isFirst, from, to }: StillTile, connectingMs: number): string {
+function stillText(viewer: string, still: StillTile, connectingMs: number): string {
+  const { name, isFirst, from, to, packets, framesReceived, keyframesAsked } = still;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   const connecting = connectingMs > 0 ? `, connecting ${seconds(connectingMs)} of it` : "";
-  return `${viewer} had no ${isFirst ? "first " : ""}frame of ${name} for ${seconds(to - from)}${connecting}`;
+  return `${viewer} had no ${isFirst ? "first " : ""}frame of ${name} for ${seconds(to - from)}${connecting}; ` +
+    `${packets} packets and ${framesReceived} frames of it came, ${keyframesAsked} keyframes asked for, ` +
+    `from ${new Date(from).toISOString().slice(11, 23)}`;
 }
 
 /** How much of a span is covered by others, which may overlap. */

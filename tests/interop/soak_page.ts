@@ -14,6 +14,24 @@ export interface StillTile extends Span {
   readonly name: string;
   /** Nothing had come of it before. */
   readonly isFirst: boolean;
+  /** What came of it all the same. */
+  readonly packets: number;
+  readonly framesReceived: number;
+  /** How often the page asked for a keyframe meanwhile. */
+  readonly keyframesAsked: number;
+}
+
+/** What a page sends of pictures, all encodings and screens together; counters go on. */
+export interface Sending {
+  readonly at: number;
+  readonly encoded: number;
+  readonly keyframes: number;
+  readonly bytes: number;
+  /** Bits per second that the browser allows its pictures and thinks its path can carry. */
+  readonly target: number;
+  readonly available: number;
+  /** What limits the pictures. */
+  readonly limits: string;
 }
 
 /** What a page has noted since it was asked last. */
@@ -25,6 +43,8 @@ export interface SoakNotes {
   readonly unpainted: Span[];
   /** Its connection was being made. */
   readonly connecting: Span[];
+  /** What it sent, look by look. */
+  readonly sending: Sending[];
   /** Looks at tiles that had to have a picture. */
   looks: number;
 }
@@ -41,9 +61,17 @@ export const STILL_MS = 2_000;
 
 /** Installs `globalThis.soakNotes`. Runs in the page before its scripts, so it can use nothing from outside. */
 export function installSoakNotes({ stillMs, intervalMs }: { stillMs: number; intervalMs: number }): void {
-  const notes: SoakNotes = { still: [], stalls: [], unpainted: [], connecting: [], looks: 0 };
-  /** When each track had a new frame last, and how many it had. */
-  const seen = new Map<string, { frames: number; at: number; name: string }>();
+  const notes: SoakNotes = { still: [], stalls: [], unpainted: [], connecting: [], sending: [], looks: 0 };
+  /** What has come of a track. */
+  interface Come {
+    frames: number;
+    packets: number;
+    framesReceived: number;
+    keyframesAsked: number;
+  }
+  const NOTHING: Come = { frames: 0, packets: 0, framesReceived: 0, keyframesAsked: 0 };
+  /** When each track had a new frame last, and what had come of it then. */
+  const seen = new Map<string, Come & { at: number; name: string }>();
   let painted = { frames: -1, at: Date.now() };
   let connectingSince: number | undefined;
   let lookedAt = Date.now();
@@ -72,24 +100,57 @@ export function installSoakNotes({ stillMs, intervalMs }: { stillMs: number; int
     return shown;
   };
 
+  const latest = new Map<string, Come>();
   const end = (track: string, now: number) => {
     const last = seen.get(track);
     seen.delete(track);
-    if (last !== undefined && now - last.at > stillMs) {
-      notes.still.push({ name: last.name, isFirst: last.frames === 0, from: last.at, to: now });
+    if (last === undefined || now - last.at <= stillMs) return;
+    const come = latest.get(track) ?? last;
+    notes.still.push({
+      name: last.name,
+      isFirst: last.frames === 0,
+      from: last.at,
+      to: now,
+      packets: come.packets - last.packets,
+      framesReceived: come.framesReceived - last.framesReceived,
+      keyframesAsked: come.keyframesAsked - last.keyframesAsked,
+    });
+  };
+
+  const readInbound = (stats: RTCInboundRtpStreamStats): void => {
+    latest.set(stats.trackIdentifier, {
+      frames: stats.framesDecoded ?? 0,
+      packets: stats.packetsReceived ?? 0,
+      framesReceived: stats.framesReceived ?? 0,
+      keyframesAsked: stats.pliCount ?? 0,
+    });
+  };
+
+  const readSending = (report: RTCStatsReport | undefined): Sending => {
+    const sum = { at: Date.now(), encoded: 0, keyframes: 0, bytes: 0, target: 0, available: 0 };
+    const limits: string[] = [];
+    for (const stats of report?.values() ?? []) {
+      if (stats.type === "candidate-pair") sum.available = stats.availableOutgoingBitrate ?? sum.available;
+      if (stats.type !== "outbound-rtp" || stats.kind !== "video") continue;
+      sum.encoded += stats.framesEncoded ?? 0;
+      sum.keyframes += stats.keyFramesEncoded ?? 0;
+      sum.bytes += stats.bytesSent ?? 0;
+      sum.target += stats.targetBitrate ?? 0;
+      limits.push(stats.active === false ? "off" : stats.qualityLimitationReason ?? "?");
     }
+    return { ...sum, limits: limits.join(" ") };
   };
 
   const look = async () => {
     const connection = client()?.peerConnection;
-    const frames = new Map<string, number>();
+    const report = await connection?.getStats();
     let sources = 0;
-    for (const stats of (await connection?.getStats())?.values() ?? []) {
-      if (stats.type === "inbound-rtp" && stats.kind === "video") {
-        frames.set(stats.trackIdentifier, stats.framesDecoded ?? 0);
-      }
+    latest.clear();
+    for (const stats of report?.values() ?? []) {
+      if (stats.type === "inbound-rtp" && stats.kind === "video") readInbound(stats);
       if (stats.type === "media-source" && stats.kind === "video") sources += stats.frames ?? 0;
     }
+    notes.sending.push(readSending(report));
     const now = Date.now();
     if (now - lookedAt > 2 * intervalMs) notes.stalls.push({ from: lookedAt, to: now });
     lookedAt = now;
@@ -104,9 +165,9 @@ export function installSoakNotes({ stillMs, intervalMs }: { stillMs: number; int
     for (const [track, name] of shown) {
       notes.looks++;
       const last = seen.get(track);
-      const count = frames.get(track) ?? 0;
-      if (last !== undefined && last.frames !== count) end(track, now);
-      if (last === undefined || last.frames !== count) seen.set(track, { frames: count, at: now, name });
+      const come = latest.get(track) ?? NOTHING;
+      if (last !== undefined && last.frames !== come.frames) end(track, now);
+      if (last === undefined || last.frames !== come.frames) seen.set(track, { ...come, at: now, name });
     }
     if (sources !== painted.frames) {
       if (now - painted.at > stillMs / 4) notes.unpainted.push({ from: painted.at, to: now });
