@@ -14,7 +14,7 @@ import type { SignalingState } from "./signaling_state.ts";
 
 /** What an application does while clients talk; everything may be left out. */
 export interface SignalingHooks {
-  /** Sees each message of a member, after the rate check; `true`: it is handled, the state does nothing with it. */
+  /** Sees each message that a member says for itself in a room of its own, after the rate check; `true`: it is handled, the state does nothing with it. */
   onMessage?(
     message: Exclude<ClientMessage, JoinMessage> | PeerMessage,
     participant: ParticipantId,
@@ -114,8 +114,12 @@ export function runConnection(
     close: (code, reason) => connection.close(code, reason),
   });
   const lengths = nameLengths(hooks);
-  const handled = (message: Exclude<ClientMessage, JoinMessage> | PeerMessage): boolean =>
-    session.participant !== undefined && (hooks.onMessage?.(message, session.participant, session) ?? false);
+  const handled = (message: Exclude<ClientMessage, JoinMessage> | PeerMessage): boolean => {
+    const { participant, rooms } = session;
+    const speaker = message.type === "leave" ? message.participant : message.from;
+    if (participant === undefined || speaker !== participant || !rooms.includes(message.room_id)) return false;
+    return hooks.onMessage?.(message, participant, session) ?? false;
+  };
   const gate = new Gate(connection, {
     authenticate: hooks.authenticate,
     rateCheck: hooks.rateCheck ??
