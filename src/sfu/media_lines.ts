@@ -59,7 +59,7 @@ export function updateLines(core: Core, peer: Peer, offer: ParsedOffer, now: Mil
 /** Publishes what the member says it sends, as far as it may, and ends what it no longer sends. */
 export function updatePublished(peer: Peer, offer: ParsedOffer, own: readonly OwnTrack[], now: Millis): void {
   const { member, incoming } = peer;
-  const allowed = own.filter((track) => member.may(isScreen(track.source) ? "screen" : "publish"));
+  const allowed = own.filter(({ source }) => mayPublish(member, source));
   for (const mid of incoming.mids()) {
     if (!allowed.some((track) => track.mid === mid)) incoming.removeLine(mid, now);
   }
@@ -73,6 +73,11 @@ export function updatePublished(peer: Peer, offer: ParsedOffer, own: readonly Ow
     const { rids } = section;
     incoming.setLine({ mid, source, ssrc, rtxSsrc, rids, codecs: section.codecs.map(toTrackCodec), extensions }, now);
   }
+}
+
+/** Says whether the gate lets a member send this. */
+export function mayPublish(member: Member, source: TrackSource): boolean {
+  return member.may(isScreen(source) ? "screen" : "publish");
 }
 
 /** Ends one source of a member, as far as there is one. */
