@@ -1,12 +1,11 @@
 import { type Logger, silentLogger } from "../../base/log.ts";
 import type { ParticipantId } from "../../base/ids.ts";
-import { DEFAULT_MESSAGE_BURST, DEFAULT_MESSAGES_PER_SECOND } from "../../signaling/limits.ts";
 import type { ClientMessage, JoinMessage } from "../../signaling/messages.ts";
 import { decodePeerMessage, type PeerMessage } from "../../signaling/peer_message.ts";
 import { Gate } from "../gate.ts";
 import type { Authenticate, RateCheck } from "../hooks.ts";
 import { nameLengths } from "../name_lengths.ts";
-import { tokenBucket } from "../rate_limit.ts";
+import { defaultRateCheck } from "../rate_limit.ts";
 import type { SignalingEvent } from "../server_events.ts";
 import type { SignalingConnection } from "../signaling_connection.ts";
 import type { LeftRoom, SignalingSession } from "./signaling_session.ts";
@@ -123,7 +122,7 @@ export function runConnection(
   const gate = new Gate(connection, {
     authenticate: hooks.authenticate,
     rateCheck: hooks.rateCheck ??
-      tokenBucket({ capacity: DEFAULT_MESSAGE_BURST, refillPerSecond: DEFAULT_MESSAGES_PER_SECOND }),
+      defaultRateCheck(),
     logger: hooks.logger ?? silentLogger,
     now: () => performance.now(),
     nameLengths: lengths,
