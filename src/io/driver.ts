@@ -92,7 +92,11 @@ export class Driver {
     this.#flushing = true;
     this.#flushPending = false;
     for (let output = this.#sfu.pollOutput(); output !== undefined; output = this.#sfu.pollOutput()) {
-      this.#onOutput(output);
+      try {
+        this.#onOutput(output);
+      } catch (error) {
+        this.#report(error);
+      }
     }
     this.#flushing = false;
     this.#sfu.drainDatagrams(this.#batch);
@@ -167,7 +171,7 @@ export class Driver {
     this.#beatLater(now);
   }
 
-  /** One input that breaks an assumption of ours must not end the other calls. */
+  /** One input, or one output that cannot be delivered, must not end the other calls. */
   #report(error: unknown): void {
     const detail = error instanceof Error ? error.stack ?? error.message : String(error);
     const kind = error instanceof InvariantError ? "An assumption did not hold" : "An input caused an error";

@@ -31,8 +31,9 @@ import type { DtlsCertificate } from "./certificate.ts";
 import {
   certificateFingerprints,
   certificateVerifies,
+  type ClientRecordKeys,
+  clientRecordKeys,
   clientVerifyData,
-  type HandshakeSecrets,
   openClientRecord,
   sameBytes,
 } from "./dtls_proof.ts";
@@ -45,6 +46,12 @@ const NO_MORE_FLIGHTS = 99;
 
 /** Room for an encrypted Finished record that overtakes the rest of its flight. */
 const MAX_EARLY_RECORD = 256;
+
+/**
+ * Records with a wrong tag that are looked at after the handshake; then no more are. A try costs ten times what a packet of
+ * media does, and all that can still come is a close, which the end of the checks tells as well.
+ */
+const MAX_FORGED = 64;
 
 /** What the client sends after its second ClientHello, in this order; Finished follows, encrypted. */
 const CLIENT_FLIGHT: readonly number[] = [
@@ -93,7 +100,9 @@ export class DtlsSession {
   #lastFlight: Uint8Array[] = [];
   #position = 0;
   #early: DtlsRecord | undefined = undefined;
-  #secrets: HandshakeSecrets | undefined = undefined;
+  #master: Uint8Array = new Uint8Array(0);
+  #keys: ClientRecordKeys | undefined = undefined;
+  #forged = 0;
   #resends = 0;
 
   /** Waits for a ClientHello. */
@@ -106,8 +115,10 @@ export class DtlsSession {
   receive(bytes: Uint8Array): void {
     for (const record of parseDtlsRecords(bytes)) {
       if (this.#stage === "over") return;
-      if (record.epoch === 1) this.#handleEncrypted(record);
-      else if (record.epoch === 0 && record.contentType === DtlsContent.handshake) {
+      if (record.epoch === 1) {
+        // What shares a datagram with a forged record is not worth a try either.
+        if (!this.#handleEncrypted(record)) return;
+      } else if (record.epoch === 0 && record.contentType === DtlsContent.handshake && this.#takesClear) {
         for (const message of this.#inbox.add(record.payload)) this.#handleMessage(message);
       }
     }
@@ -127,6 +138,11 @@ export class DtlsSession {
     if (this.#stage === "over") return;
     this.close();
     this.#events.closed(reason);
+  }
+
+  /** Nothing in the clear means anything once the client's flight is complete. */
+  get #takesClear(): boolean {
+    return this.#stage === "hello" || this.#stage === "client_flight";
   }
 
   #handleMessage(message: HandshakeMessage): void {
@@ -264,7 +280,8 @@ export class DtlsSession {
   #expectFinished(): void {
     const master = this.#server?.cipher.masterSecret;
     if (master === undefined || this.#hello === undefined) return this.#fail("dtls_handshake");
-    this.#secrets = { master, clientRandom: this.#hello.random, serverRandom: this.#serverRandom };
+    this.#master = master;
+    this.#keys = clientRecordKeys({ master, clientRandom: this.#hello.random, serverRandom: this.#serverRandom });
     this.#stage = "await_finished";
     this.#lastFlight = [];
     this.#resends = 0;
@@ -272,25 +289,31 @@ export class DtlsSession {
     this.#early = undefined;
   }
 
-  #handleEncrypted(record: DtlsRecord): void {
+  /** Takes an encrypted record; `false` when it is not authentic. */
+  #handleEncrypted(record: DtlsRecord): boolean {
     if (this.#stage === "client_flight") {
-      if (record.contentType !== DtlsContent.handshake || record.bytes.length > MAX_EARLY_RECORD) return;
+      if (record.contentType !== DtlsContent.handshake || record.bytes.length > MAX_EARLY_RECORD) return true;
       const bytes = record.bytes.slice();
       this.#early = parseDtlsRecords(bytes)[0];
-      return;
+      return true;
     }
-    if (this.#secrets === undefined) return;
-    const plain = openClientRecord(this.#secrets, record);
-    if (plain === undefined) return;
-    if (record.contentType === DtlsContent.alert) return this.#handleAlert(plain);
-    if (record.contentType !== DtlsContent.handshake || plain[0] !== HandshakeType.finished) return;
-    if (this.#stage === "await_finished") this.#handleFinished(plain, record);
-    else this.#resend();
+    if (this.#keys === undefined || this.#forged >= MAX_FORGED) return false;
+    const plain = openClientRecord(this.#keys, record);
+    if (plain === undefined) {
+      if (this.#stage === "connected") this.#forged++;
+      return false;
+    }
+    if (record.contentType === DtlsContent.alert) this.#handleAlert(plain);
+    else if (record.contentType === DtlsContent.handshake && plain[0] === HandshakeType.finished) {
+      if (this.#stage === "await_finished") this.#handleFinished(plain, record);
+      else this.#resend();
+    }
+    return true;
   }
 
   #handleFinished(plain: Uint8Array, record: DtlsRecord): void {
     const body = plain.subarray(DTLS_HANDSHAKE_HEADER);
-    const expected = clientVerifyData(this.#secrets!.master, Buffer.concat(this.#transcript));
+    const expected = clientVerifyData(this.#master, Buffer.concat(this.#transcript));
     if (readU24(plain, 1) !== body.length || !sameBytes(body, expected)) return this.#fail("dtls_bad_finished");
     this.#stage = "finishing";
     this.#deliver(record.bytes);

@@ -208,6 +208,8 @@ export class Gate {
     const { remoteAddress } = this.#connection;
     this.#target.count("rate_limited");
     this.#target.emit({ type: "rateLimited", participant: this.#participant, remoteAddress });
+    // Who is in no room has nothing to say but a join: each word more costs an answer and a line in the logs.
+    if (this.#participant === undefined) this.#countBad();
     const now = this.#options.now();
     // A client waits for the answer to these and would wait for ever.
     const isAwaited = message.type === "offer" || message.type === "join";

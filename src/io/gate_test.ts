@@ -157,6 +157,13 @@ Deno.test("Gate answers malformed messages with a coded error and closes a clien
   assertEquals(gate.closed, [{ code: 1008, reason: "abuse" }]);
 });
 
+Deno.test("Gate closes a stranger that goes on although the rate hook refuses it", () => {
+  using gate = rig({ rateCheck: () => false });
+  for (let i = 0; i < 100; i++) gate.text(JOIN);
+  assertEquals(gate.closed, [{ code: 1008, reason: "abuse" }]);
+  assertEquals([gate.sent.length, gate.events.length], [41, 41]);
+});
+
 Deno.test("Gate answers every offer and join that the rate hook drops, since the client waits for it", async () => {
   using gate = rig({ rateCheck: ({ messageType }) => messageType === "join" });
   gate.text(JOIN);

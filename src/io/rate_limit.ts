@@ -1,4 +1,11 @@
 import type { Millis } from "../base/time.ts";
+import {
+  DEFAULT_MESSAGE_BURST,
+  DEFAULT_MESSAGES_PER_SECOND,
+  LOUD_MESSAGE_BURST,
+  LOUD_MESSAGES_PER_SECOND,
+} from "../signaling/limits.ts";
+import type { ClientMessage } from "../signaling/messages.ts";
 import type { RateCheckContext } from "./hooks.ts";
 import { addressKey } from "./ip_address.ts";
 import { TokenBuckets } from "./token_buckets.ts";
@@ -49,4 +56,31 @@ export function tokenBucket(options: TokenBucketOptions): (context: RateCheckCon
       participant === undefined ? `address ${addressKey(remoteAddress)}` : `participant ${participant}`,
       clock(),
     );
+}
+
+/** Messages that everybody in the room is told of. */
+const LOUD: ReadonlySet<string> = new Set<ClientMessage["type"]>([
+  "join",
+  "leave",
+  "chat_message",
+  "mute_audio",
+  "unmute_audio",
+  "mute_video",
+  "unmute_video",
+  "screen_share_started",
+  "screen_share_stopped",
+  "hand",
+]);
+
+/** The rate limit of a server that is given none: 200 messages a second, of which ten may be such that everybody hears of. */
+export function defaultRateCheck(
+  clock: () => Millis = () => performance.now(),
+): (context: RateCheckContext) => boolean {
+  const all = tokenBucket({ capacity: DEFAULT_MESSAGE_BURST, refillPerSecond: DEFAULT_MESSAGES_PER_SECOND, clock });
+  const loud = tokenBucket({ capacity: LOUD_MESSAGE_BURST, refillPerSecond: LOUD_MESSAGES_PER_SECOND, clock });
+  return (context) => {
+    if (!all(context)) return false;
+    // Who has not joined shares its address with others, who all want to.
+    return context.participant === undefined || !LOUD.has(context.messageType) || loud(context);
+  };
 }

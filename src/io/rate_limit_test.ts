@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { tokenBucket } from "./rate_limit.ts";
+import { defaultRateCheck, tokenBucket } from "./rate_limit.ts";
 
 const from = (participant: string | undefined, remoteAddress = "192.0.2.1") => ({
   participant,
@@ -39,4 +39,18 @@ Deno.test("tokenBucket() refuses numbers that make no sense", () => {
   for (const capacity of [0, -1, NaN, Infinity]) {
     assertThrows(() => tokenBucket({ capacity, refillPerSecond: 1 }), RangeError, "capacity must be positive");
   }
+});
+
+Deno.test("defaultRateCheck() bounds what everybody is told of more tightly, but not how many may join behind one address", () => {
+  let now = 0;
+  const check = defaultRateCheck(() => now);
+  const count = (participant: string | undefined, messageType: string) => {
+    let passed = 0;
+    for (let i = 0; i < 100; i++) if (check({ ...from(participant), messageType })) passed++;
+    return passed;
+  };
+  assertEquals([count("a", "mute_audio"), count("a", "ice_candidate"), count("a", "chat_message")], [60, 100, 0]);
+  assertEquals([count("b", "hand"), count(undefined, "join")], [60, 100]);
+  now = 1_000;
+  assertEquals(count("a", "chat_message"), 10);
 });

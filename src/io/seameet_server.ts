@@ -11,8 +11,6 @@ import {
   DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
   DEFAULT_MAX_ROOM_MEMBERS,
   DEFAULT_MAX_ROOMS,
-  DEFAULT_MESSAGE_BURST,
-  DEFAULT_MESSAGES_PER_SECOND,
 } from "../signaling/limits.ts";
 import { SERVER_CONFIG_PATH } from "../signaling/server_config.ts";
 import { consoleLogger } from "./console_log.ts";
@@ -22,7 +20,7 @@ import { checkNameLength, nameLengths } from "./name_lengths.ts";
 import type { RateCheck } from "./hooks.ts";
 import { isIpAddress } from "./ip_address.ts";
 import { checkSlots } from "./slot_limits.ts";
-import { tokenBucket } from "./rate_limit.ts";
+import { defaultRateCheck } from "./rate_limit.ts";
 import { serverConfigResponse } from "./server_config_response.ts";
 import { ServerEventHub } from "./server_event_hub.ts";
 import type { TimedServerEvent } from "./server_events.ts";
@@ -145,7 +143,7 @@ class RunningServer implements SeaMeetServer {
     this.#logger = options.logger ?? silentLogger;
     this.#events = new ServerEventHub(options.eventBuffer);
     this.#rateCheck = options.rateCheck ??
-      tokenBucket({ capacity: DEFAULT_MESSAGE_BURST, refillPerSecond: DEFAULT_MESSAGES_PER_SECOND });
+      defaultRateCheck();
     this.#directory = new RoomDirectory({
       place: (roomId, load) => this.#pool?.place(roomId, load),
       maxRooms: options.limits?.maxRooms ?? DEFAULT_MAX_ROOMS,

@@ -63,7 +63,7 @@ export interface ServerOptions {
   readonly authenticate?: Authenticate;
   /** Lets everybody join who can reach the server, and says so in the log. */
   readonly allowUnauthenticatedJoins?: boolean;
-  /** Says whether a message may pass; by default each participant may send 200 a second. */
+  /** Says whether a message may pass; by default each participant may send 200 a second, ten of which everybody is told of. */
   readonly rateCheck?: RateCheck;
   /** Sees each new connection before the server does; it takes part only once `next` was called. */
   readonly onConnection?: (connection: SignalingConnection, next: () => void) => void | Promise<void>;

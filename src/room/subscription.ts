@@ -281,7 +281,7 @@ export class Subscription {
     }
     packet.urgency = this.#urgency;
     this.stats.add(media.isRed && this.#codecs.red === undefined ? media.primary.length : media.payload.length);
-    if (media.startsKeyframe) this.#repairs.keyframe(sequenceNumber, rewriter.timestamp);
+    if (media.startsKeyframe) this.#repairs.keyframe(rewriter.outgoing, rewriter.timestamp);
     this.#sink.sendRtp(packet, now);
   }
 
@@ -363,7 +363,7 @@ export class Subscription {
     const rtxType = this.#codecs.rtxTypeOf(rewriter.payloadType);
     if (rtxType === 0) return false;
     const bytes = cachedMedia.payload.length;
-    const verdict = this.#repairs.allows(sequenceNumber, bytes, path.paces, this.stats.rttMs, now);
+    const verdict = this.#repairs.allows(rewriter.outgoing, bytes, path.paces, this.stats.rttMs, now);
     if (verdict !== "ok" || !path.mayRepair(bytes, now)) {
       path.refused(verdict === "ok" ? "repair_budget" : verdict);
       return false;

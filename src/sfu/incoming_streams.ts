@@ -66,7 +66,15 @@ export class IncomingStreams {
       this.#open(line, line.ssrc, now);
     }
     const [encoding] = tracks.get(line.source)!.encodings;
-    if (line.rtxSsrc !== undefined) this.#bySsrc.set(line.rtxSsrc, { encoding: encoding!, isRtx: true });
+    if (line.rtxSsrc !== undefined) this.#repairOn(line.rtxSsrc, encoding!);
+  }
+
+  /** An encoding is repaired on the SSRC that was named last, and on no other: each offer could name one more. */
+  #repairOn(rtxSsrc: number, encoding: Encoding): void {
+    for (const [ssrc, stream] of this.#bySsrc) {
+      if (stream.isRtx && stream.encoding === encoding) this.#bySsrc.delete(ssrc);
+    }
+    this.#bySsrc.set(rtxSsrc, { encoding, isRtx: true });
   }
 
   /** Forgets a line and ends its track. */

@@ -10,6 +10,18 @@ import type { Member } from "./member.ts";
 import type { Peer } from "./peer.ts";
 import type { OwnTrack, SlotSection } from "./slots.ts";
 
+/**
+ * Lines that one media path may come to have, those that were replaced included: state of an SSRC is never dropped, so each
+ * costs some 35 kB to its end, and with two SSRCs each more would not fit `MAX_LOCAL_SSRCS`. An offer has 256 at most.
+ */
+export const MAX_LINES_PER_PEER = 500;
+
+/** Says whether there is room for the lines that an offer adds. */
+export function hasRoomFor(peer: Peer, offer: ParsedOffer): boolean {
+  const added = offer.sections.filter((section) => isSent(section) && !peer.lines.has(section.mid)).length;
+  return peer.lines.size + added <= MAX_LINES_PER_PEER;
+}
+
 /** The audio and video sections of an offer as slots see them. */
 export function slotSections(offer: ParsedOffer): SlotSection[] {
   const sections: SlotSection[] = [];
@@ -25,8 +37,7 @@ export function updateLines(core: Core, peer: Peer, offer: ParsedOffer, now: Mil
   const { member } = peer;
   const active = new Set<string>();
   for (const section of offer.sections) {
-    if (section.kind === "application" || section.rejected || !section.clientReceives) continue;
-    if (section.codecs.length === 0) continue;
+    if (!isSent(section)) continue;
     active.add(section.mid);
     const line = peer.lines.get(section.mid);
     if (line === undefined) {
@@ -48,7 +59,7 @@ export function updateLines(core: Core, peer: Peer, offer: ParsedOffer, now: Mil
 /** Publishes what the member says it sends, as far as it may, and ends what it no longer sends. */
 export function updatePublished(peer: Peer, offer: ParsedOffer, own: readonly OwnTrack[], now: Millis): void {
   const { member, incoming } = peer;
-  const allowed = own.filter((track) => member.may(isScreen(track.source) ? "screen" : "publish"));
+  const allowed = own.filter(({ source }) => mayPublish(member, source));
   for (const mid of incoming.mids()) {
     if (!allowed.some((track) => track.mid === mid)) incoming.removeLine(mid, now);
   }
@@ -64,10 +75,20 @@ export function updatePublished(peer: Peer, offer: ParsedOffer, own: readonly Ow
   }
 }
 
+/** Says whether the gate lets a member send this. */
+export function mayPublish(member: Member, source: TrackSource): boolean {
+  return member.may(isScreen(source) ? "screen" : "publish");
+}
+
 /** Ends one source of a member, as far as there is one. */
 export function unpublish(member: Member, source: TrackSource, now: Millis): void {
   const track = member.tracks.get(source);
   if (track !== undefined) member.peer?.incoming.removeLine(track.mid, now);
+}
+
+/** We may send on it. */
+function isSent({ kind, rejected, clientReceives, codecs }: MediaSection): boolean {
+  return kind !== "application" && !rejected && clientReceives && codecs.length > 0;
 }
 
 function isScreen(source: TrackSource): boolean {

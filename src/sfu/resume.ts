@@ -5,8 +5,10 @@ import { isNumbered } from "../signaling/numbered.ts";
 import { endAway } from "./away.ts";
 import { sendStatus } from "./broadcast.ts";
 import { type Core, send } from "./core.ts";
+import { changeScreenShare } from "./handlers/screen_share.ts";
+import { mayPublish, unpublish } from "./media_lines.ts";
 import type { ConnectionState, Grant, Member } from "./member.ts";
-import { othersOf } from "./wiring.ts";
+import { othersOf, rewireRoom } from "./wiring.ts";
 
 /** A session that somebody wants to go on with. */
 export interface ResumedSession {
@@ -51,6 +53,7 @@ export function resumeSession(
   send(core, member, ready(member));
   for (const message of missed) core.outbox.push({ kind: "message", to: state.id, message });
   sendState(core, member, now);
+  endForbidden(core, member, now);
   if (old !== undefined && old.members.size === 0) {
     core.outbox.push({ kind: "close", to: previous, reason: "taken_over" });
   }
@@ -91,6 +94,14 @@ function ready(member: Member): ReadyMessage {
     permissions: [...member.grant.permissions],
     ...sessionState(member, true),
   };
+}
+
+/** The gate was asked again: what the member sends and may not send any more ends. */
+function endForbidden(core: Core, member: Member, now: Millis): void {
+  if (member.screenSharing && !member.may("screen")) changeScreenShare(core, member, false, 0, now);
+  const forbidden = [...member.tracks.keys()].filter((source) => !mayPublish(member, source));
+  for (const source of forbidden) unpublish(member, source, now);
+  if (forbidden.length > 0) rewireRoom(core, member.room, now);
 }
 
 /** Everything that is told when it changes, as it is now. */

@@ -6,6 +6,7 @@ import { TimerQueue } from "../base/timer_queue.ts";
 import type { ClientMessage, JoinMessage } from "../signaling/messages.ts";
 import { demux } from "../transport/demux.ts";
 import type { DtlsEvent } from "../transport/dtls_port.ts";
+import { PATH_HELD } from "../transport/ice_lite.ts";
 import { Path } from "../transport/path.ts";
 import { PeerIndex } from "../transport/peer_index.ts";
 import { stunLocalUfrag } from "../transport/stun_message.ts";
@@ -232,7 +233,9 @@ export class Sfu {
       packet.release();
       return;
     }
-    const path = known?.peer === transport.id ? known : new Path(socket, address, port);
+    // Another member's path goes in as it is while that one uses it, so that it is seen to be held.
+    const isInUse = known !== undefined && (known.peer === transport.id || now - known.checkedAt < PATH_HELD);
+    const path = isInUse ? known : new Path(socket, address, port);
     const before = transport.path;
     const reply = options.pool.acquire();
     const outcome = transport.handleStun(packet.bytes, packet.length, path, now, reply);

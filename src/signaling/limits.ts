@@ -144,5 +144,13 @@ export const DEFAULT_MESSAGES_PER_SECOND = 200;
 /** Messages a participant may send at once: an offer and its 64 candidates, three times over. */
 export const DEFAULT_MESSAGE_BURST = 200;
 
+/**
+ * Of those, messages of a member that everybody in the room is told of (chat, mutes, hands, shares, comings and goings), and
+ * how many at once: a hundred bytes become the state of the whole room for each of its members, and whoever has a slow
+ * line would be cut off as too slow.
+ */
+export const LOUD_MESSAGES_PER_SECOND = 10;
+export const LOUD_MESSAGE_BURST = 60;
+
 /** Largest unsigned 32-bit number, for `key_id`, `track_id`, `width`, `height` and `fps`. */
 export const MAX_U32 = 0xffffffff;

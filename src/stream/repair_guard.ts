@@ -1,4 +1,3 @@
-import { distance16 } from "../base/sequence.ts";
 import type { Millis } from "../base/time.ts";
 
 /** Of what is sent newly so much may be sent again: loss that needs more than half is not repaired by more packets. */
@@ -47,29 +46,27 @@ export class RepairGuard {
     this.#octetsSeen = octets;
   }
 
-  /** Takes note that a keyframe begins with this packet; others of the same picture change nothing. */
-  keyframe(sequenceNumber: number, timestamp: number): void {
+  /** Takes note that a keyframe begins with this packet, by its unwrapped number; others of the same picture change nothing. */
+  keyframe(outgoing: number, timestamp: number): void {
     if (this.#keyframeNumber >= 0 && timestamp === this.#keyframeTimestamp) return;
-    this.#keyframeNumber = sequenceNumber;
+    this.#keyframeNumber = outgoing;
     this.#keyframeTimestamp = timestamp;
   }
 
   /**
-   * Says whether a packet of `bytes` may be sent again now, and if so counts it. On a limited path nothing from before the
+   * Says whether a packet of `bytes`, by its unwrapped number, may be sent again now, and if so counts it. On a limited path nothing from before the
    * newest keyframe is: who has that goes on without it.
    */
   allows(
-    sequenceNumber: number,
+    outgoing: number,
     bytes: number,
     isLimited: boolean,
     rttMs: Millis | undefined,
     now: Millis,
   ): RepairVerdict {
-    if (isLimited && this.#keyframeNumber >= 0 && distance16(this.#keyframeNumber, sequenceNumber) < 0) {
-      return "repair_old";
-    }
+    if (isLimited && outgoing < this.#keyframeNumber) return "repair_old";
     const times = this.#sentAgainAt ??= new Float64Array(this.#mask + 1).fill(-Infinity);
-    const slot = sequenceNumber & this.#mask;
+    const slot = outgoing & this.#mask;
     if (now - times[slot]! < ROUND_TRIP_SHARE * (rttMs ?? UNKNOWN_RTT_MS)) return "repair_repeated";
     if (this.#bytes < bytes) return "repair_budget";
     this.#bytes -= bytes;

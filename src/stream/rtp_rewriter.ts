@@ -53,6 +53,8 @@ export class RtpRewriter {
   readonly clockRateHz: number;
   /** Result: the 16 bits for the header. */
   sequenceNumber = 0;
+  /** Result: the same number, unwrapped. */
+  outgoing = -1;
   /** Result: the outgoing timestamp. */
   timestamp = 0;
   /** Result: the receiver's payload type. */
@@ -197,6 +199,7 @@ export class RtpRewriter {
     if (out < 0) return false;
     if (this.#starting) this.#startSource(timestamp, now);
     this.sequenceNumber = out & 0xffff;
+    this.outgoing = out;
     this.timestamp = (timestamp + this.#timestampOffset) >>> 0;
     this.payloadType = outgoingType;
     this.marker = marker;
@@ -225,12 +228,14 @@ export class RtpRewriter {
   recall(sequenceNumber: number): boolean {
     const original = this.#map.toOriginalOfAnySource(sequenceNumber);
     if (original < 0) return false;
-    const slot = 2 * (this.#map.outgoing(sequenceNumber) & this.#mask);
+    const out = this.#map.outgoing(sequenceNumber);
+    const slot = 2 * (out & this.#mask);
     const packed = this.#repeated[slot + 1]!;
     const upper = Math.floor(packed / OFFSETS);
     const source = Math.floor(upper / PAYLOAD_TYPES);
     if (source <= this.#currentSource - SOURCES_KEPT) return false;
     this.sequenceNumber = sequenceNumber & 0xffff;
+    this.outgoing = out;
     const remembered = this.#repeated[slot]!;
     this.marker = remembered >= MARKED;
     this.timestamp = remembered % MARKED;

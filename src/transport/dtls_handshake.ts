@@ -82,7 +82,7 @@ interface Pending {
   readonly type: number;
   readonly sequence: number;
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly have: Uint8Array;
+  readonly have: Uint8Array<ArrayBuffer>;
   missing: number;
 }
 
@@ -125,9 +125,8 @@ export class HandshakeReassembler {
     const known = this.#pending[at];
     if (known !== undefined && known.type === type && known.body.length === length) return known;
     // A message that is something else now: the newer fragment wins, so that a forged one cannot block it for good.
-    if (at >= 0) this.#pending.splice(at, 1);
-    if (this.#pending.length >= MAX_PENDING) this.#pending.shift();
-    const fresh = { type, sequence, body: new Uint8Array(length), have: new Uint8Array(length), missing: length };
+    const [dropped] = at >= 0 || this.#pending.length >= MAX_PENDING ? this.#pending.splice(Math.max(0, at), 1) : [];
+    const fresh = { type, sequence, ...roomFor(length, dropped), missing: length };
     this.#pending.push(fresh);
     return fresh;
   }
@@ -215,6 +214,15 @@ export function parseCertificates(body: Uint8Array): Uint8Array<ArrayBuffer>[] |
     at = end;
   }
   return certificates;
+}
+
+/** The arrays of a message, those of one that was given up where they are large enough: a datagram can begin a hundred. */
+function roomFor(length: number, dropped: Pending | undefined): Pick<Pending, "body" | "have"> {
+  if (dropped === undefined || dropped.body.buffer.byteLength < length) {
+    return { body: new Uint8Array(length), have: new Uint8Array(length) };
+  }
+  const have = new Uint8Array(dropped.have.buffer, 0, length).fill(0);
+  return { body: new Uint8Array(dropped.body.buffer, 0, length), have };
 }
 
 function fill(pending: Pending, offset: number, bytes: Uint8Array): void {

@@ -83,6 +83,16 @@ Deno.test("HandshakeReassembler holds a bounded number of bytes", () => {
   assertEquals(fresh.pendingBytes, 0);
 });
 
+Deno.test("HandshakeReassembler.add() mixes nothing of what it gave up into a message that takes its room", () => {
+  const inbox = new HandshakeReassembler();
+  for (let sequence = 0; sequence < 100; sequence++) {
+    inbox.add(fragment({ type: 1, sequence, body: new Uint8Array(300).fill(0xff) }, 0, 150));
+  }
+  const genuine = message(200, 250);
+  assertEquals(inbox.add(fragment(genuine, 150, 250)), []);
+  assertEquals(inbox.add(fragment(genuine, 0, 150)), [genuine]);
+});
+
 Deno.test("HandshakeReassembler.add() lets a genuine message replace a forged beginning", () => {
   const inbox = new HandshakeReassembler();
   inbox.add(fragment(message(2, 500), 0, 10));

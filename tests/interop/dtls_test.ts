@@ -302,6 +302,26 @@ Deno.test("WeriftDtls repeats its last flight for a repeated Finished, a bounded
   });
 });
 
+Deno.test("WeriftDtls looks at few forged records: one of a datagram, and no more after many of them", () => {
+  let finished: Uint8Array | undefined;
+  const pass = (bytes: Uint8Array, from: Side) => {
+    if (from === "client" && readU16(bytes, 3) === 1) finished = bytes.slice();
+    return [bytes];
+  };
+  return call({ pass }, async (made) => {
+    await assertConnects(made);
+    const forged = Uint8Array.from([22, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 40, ...new Uint8Array(40)]);
+    const before = made.events.length;
+    made.inject(Uint8Array.from([...forged, ...finished!]));
+    assertEquals(made.events.length, before, "what comes behind a forged record is left alone");
+    made.inject(finished!);
+    assertEquals(made.events.length, before + 2);
+    for (let i = 0; i < 100; i++) made.inject(forged);
+    made.inject(finished!);
+    assertEquals(made.events.length, before + 2, "and everything after too many of them");
+  });
+});
+
 Deno.test("WeriftDtls.close() ends a handshake without an event", () =>
   call({}, async ({ dtls, events, inject }) => {
     await Promise.resolve();

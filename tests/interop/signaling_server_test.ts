@@ -164,7 +164,11 @@ Deno.test("hooks: who may join, what is handled, who has left; and longer names 
   {
     await using ana = await Client.connect(port, "A".repeat(101));
     assertEquals((await ana.first("room_status")).participants[0]?.display_name, "A".repeat(100));
-    ana.send({ type: "chat_message", from: ana.id, room_id: ROOM, content: "x", timestamp: 1, encrypted: false });
+    const line = { type: "chat_message", content: "x", timestamp: 1, encrypted: false } as const;
+    ana.send({ ...line, from: ana.id, room_id: ROOM });
+    // For another, and in a room that it is not in: refused, and nothing for a hook to act on.
+    ana.send({ ...line, from: crypto.randomUUID(), room_id: ROOM });
+    ana.send({ ...line, from: ana.id, room_id: "elsewhere" });
     ana.send({ type: "mute_video", from: ana.id, room_id: ROOM });
     await ana.until(() => ana.heard.filter(({ type }) => type === "room_status").length === 2, "the mute");
     assert(!ana.heard.some(({ type }) => type === "chat_message"));

@@ -1,5 +1,6 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { RtpWriter } from "../../src/rtp/rtp_writer.ts";
+import { iceCheck } from "../sim/ice_check.ts";
 import { scenario } from "../sim/scenario.ts";
 
 scenario("replayed packets are dropped and counted, and change nothing", (world) => {
@@ -73,4 +74,22 @@ scenario("a packet too large for the way on is left out, and its buffer given ba
   bob.violations.length = 0;
   world.run(500);
   assertGreater(bob.tile(alice).frames, 25);
+});
+
+scenario("a member that checks with somebody else's source address takes nothing away from them", (world) => {
+  const alice = world.join("alice");
+  const bob = world.join("bob");
+  const mallory = world.join("mallory");
+  world.run(2_000);
+  const frames = bob.tile(alice).frames;
+  const { answer, transport } = mallory;
+  // The network lets it write any source address; the checks themselves are genuine.
+  for (let transaction = 1_000; transaction < 1_040; transaction++) {
+    const check = { local: answer!, remoteUfrag: transport!.ufrag, useCandidate: true, transaction };
+    world.receive(alice.address, alice.port, iceCheck(check));
+    world.run(100);
+  }
+  assertGreater(bob.tile(alice).frames, frames + 90);
+  assertEquals(alice.transport?.undecryptable, 0, "what mallory is sent does not go to alice");
+  assertGreater(alice.tile(bob).lastFrame, bob.sender().frames - 5);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import type { ServerMessage } from "../../src/signaling/messages.ts";
+import type { Permission, ServerMessage } from "../../src/signaling/messages.ts";
 import { RESUMING } from "../sim/client_options.ts";
 import { scenario } from "../sim/scenario.ts";
 import type { SimClient } from "../sim/sim_client.ts";
@@ -328,3 +328,34 @@ for (const order of ["resume first", "restart first"] as const) {
     assertEquals(heardSince(alice, count), []);
   });
 }
+
+scenario("who comes back with fewer permissions sends no more than those allow", (world) => {
+  const alice = world.join("alice", { kind: "track_map" });
+  let permissions: readonly Permission[] = ["publish", "screen", "chat"];
+  const bob = world.join("bob", {
+    ...RESUMING,
+    get permissions() {
+      return permissions;
+    },
+  });
+  world.run(1_500);
+  bob.shareScreen();
+  world.run(1_500);
+  permissions = ["screen"];
+  bob.loseSocket();
+  bob.resume();
+  world.run(100);
+  const pictures = () => [alice.tile(bob).frames, alice.tile(bob, "screen").frames];
+  const [camera, screen] = pictures();
+  world.run(1_000);
+  assertEquals(pictures()[0], camera, "the client goes on sending, nobody gets it");
+  assertGreater(pictures()[1]!, screen!);
+  permissions = [];
+  bob.loseSocket();
+  bob.resume();
+  world.run(100);
+  const last = pictures();
+  world.run(1_000);
+  assertEquals([pictures(), bob.closedBecause], [last, undefined]);
+  assertEquals(alice.last("room_status")?.participants[1]?.screen_sharing, false);
+});

@@ -12,10 +12,13 @@ const WINDOW = 512;
 /** Chain steps for one frame: five minutes of a sender that nothing was heard of, as after a late join. */
 const MAX_STEPS = 30_000;
 
-/** Steps beyond which a frame that then proves forged has cost enough to be careful with the next. */
+/** Steps beyond which a frame has cost enough to be careful with the next. */
 const CHEAP_STEPS = WINDOW;
 
-/** How long no more long leaps are tried after one for a forged frame: each costs a tenth of a second. */
+/**
+ * How long no more long leaps are tried after one, forged or not: each costs a tenth of a second, and a member could leap
+ * with each frame of its own until nobody had time for those of others.
+ */
 const LEAP_PAUSE_MS: Millis = 1_000;
 
 /** Keys of a sender at a time: current, next, and some for a sender that changes hastily. */
@@ -49,7 +52,7 @@ export class FrameDecryptor {
   #sender: string;
   /** Newest first. */
   #keys: ReceiverKey[] = [];
-  #lastLeapFailed: Millis = -Infinity;
+  #lastLeap: Millis = -Infinity;
   #queue: Promise<unknown> = Promise.resolve();
 
   /** Creates a decryptor without a key for frames that must be of `sender`. */
@@ -99,12 +102,12 @@ export class FrameDecryptor {
         if (failure === "no_key") failure = "replayed";
         continue;
       }
+      if (candidate.steps > CHEAP_STEPS) this.#lastLeap = now;
       const plain = await open(candidate.messageKey, key.chain.nonce(frame.counter), this.#sender, frame);
       if (plain !== undefined) {
         candidate.commit();
         return plain;
       }
-      if (candidate.steps > CHEAP_STEPS) this.#lastLeapFailed = now;
       failure = "forged";
     }
     return failure;
@@ -117,7 +120,7 @@ export class FrameDecryptor {
       return messageKey && { messageKey, steps: 0, commit: () => void skipped.delete(counter) };
     }
     const steps = counter - chain.next;
-    if (steps > MAX_STEPS || (steps > CHEAP_STEPS && now - this.#lastLeapFailed < LEAP_PAUSE_MS)) return undefined;
+    if (steps > MAX_STEPS || (steps > CHEAP_STEPS && now - this.#lastLeap < LEAP_PAUSE_MS)) return undefined;
     const ahead = chain.fork();
     const passed = new Map<number, Uint8Array<ArrayBuffer>>();
     while (ahead.next < counter) {

@@ -148,6 +148,16 @@ Deno.test("forged counters move neither the window nor the chain, and cannot be 
   assertEquals(await receiver.decrypt(forged, 1_000), "forged");
 });
 
+Deno.test("a member that leaps far with genuine frames is followed once a second, so that it takes nobody's time", async () => {
+  const receiver = decryptor();
+  const [first] = await framesAt(5_000, 1);
+  const [second, near] = await framesAt(10_000, 2);
+  assertEquals(hex(await receiver.decrypt(first!, 0)), hex(AUDIO));
+  assertEquals(await receiver.decrypt(second!, 999), "replayed");
+  assertEquals(hex(await receiver.decrypt(second!, 1_000)), hex(AUDIO));
+  assertEquals(hex(await receiver.decrypt(near!, 1_000)), hex(AUDIO));
+});
+
 Deno.test("numbers that share their low byte are told apart, and purged keys are gone", async () => {
   const [old, , , , late] = await framesOf(5, 1);
   const [fresh, second] = await framesOf(2, 257);

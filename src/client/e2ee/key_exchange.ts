@@ -5,6 +5,7 @@ import type { Scheduler } from "../scheduler.ts";
 import { type DeviceIdentity, isSignedBy } from "./device_identity.ts";
 import { fromBase64, sameBytes, toBase64 } from "./encoding.ts";
 import { OwnKeys } from "./own_keys.ts";
+import { PastKeys } from "./past_keys.ts";
 import { type OfferedKeys, RemoteKeys, type SenderKey } from "./remote_keys.ts";
 import { isPoint, openKey, publicKeyStatement, type SealContext, sealKey } from "./sealed_keys.ts";
 import type { TrustBook } from "./trust_book.ts";
@@ -67,6 +68,7 @@ export class KeyExchange {
   /** Who was in the room when we came, and so heard our first announcement. */
   #present: ReadonlySet<ParticipantId> = new Set();
   #cancels = new Set<() => void>();
+  #past = new PastKeys();
 
   /** Makes the first key and gives it to the worker. */
   constructor(options: KeyExchangeOptions) {
@@ -92,15 +94,17 @@ export class KeyExchange {
   async setMembers(members: readonly ExchangeMember[]): Promise<void> {
     const present = new Set(members.map(({ id }) => id));
     const gone = [...this.remotes.values()].filter(({ id }) => !present.has(id));
-    for (const { id } of gone) {
+    for (const { id, identity } of gone) {
       this.remotes.delete(id);
       this.#options.worker({ type: "remove", from: id });
+      this.#past.left(id, identity);
     }
     for (const { id, displayName, e2ee } of members) {
       const known = this.remotes.get(id);
       const remote = known ?? new RemoteKeys(id, displayName);
       if (known === undefined) remote.told = this.#present.has(id);
       this.remotes.set(id, remote);
+      if (known !== undefined && known.name !== displayName) await this.#rename(known, displayName);
       if (known !== undefined && known.e2ee === e2ee) continue;
       remote.e2ee = e2ee;
       this.#options.onChange(remote);
@@ -127,7 +131,8 @@ export class KeyExchange {
     if (remote === undefined) return;
     const offered = await this.#readOffer(message);
     if (offered === undefined) return;
-    if (remote.points.length > 0 && remote.identity !== undefined && !sameIdentity(remote.identity, offered.identity)) {
+    const expected = remote.points.length > 0 ? remote.identity : this.#past.identityOf(remote.id);
+    if (expected !== undefined && !sameIdentity(expected, offered.identity)) {
       return this.#refuse(remote, offered);
     }
     const isNew = await this.#take(remote, offered);
@@ -160,6 +165,7 @@ export class KeyExchange {
   /** The person takes the key of somebody for good that was held back or has changed, verified or not. */
   async accept(remote: RemoteKeys, verified: boolean): Promise<void> {
     const { offered } = remote;
+    this.#past.forget(remote.id);
     if (offered !== undefined) {
       // Nothing that came under the earlier identity holds any more.
       this.#options.worker({ type: "remove", from: remote.id });
@@ -209,10 +215,28 @@ export class KeyExchange {
     remote.e2ee = true;
     if (isFirst) {
       remote.identity = identity;
+      this.#refuseClear(remote);
       await this.#assess(remote);
     }
     if (isNew) this.#options.onChange(remote);
     return isNew;
+  }
+
+  /** What was allowed of somebody without a key ends with the first one: else it could be kept away and clear frames put in its place. */
+  #refuseClear(remote: RemoteKeys): void {
+    if (!remote.unencryptedAllowed) return;
+    remote.unencryptedAllowed = false;
+    this.#options.worker({ type: "allowClear", from: remote.id, allowed: false });
+  }
+
+  /** Only the server can change a name during a call: whoever gets that of another is compared with them. */
+  async #rename(remote: RemoteKeys, name: string): Promise<void> {
+    remote.name = name;
+    const before = remote.trust;
+    if (remote.points.length === 0 || before === "changed") return;
+    await this.#assess(remote);
+    if (before === "verified" && remote.trust !== "changed") remote.trust = before;
+    this.#options.onChange(remote);
   }
 
   /** Compares with who was met before; a stranger's key is remembered. */
@@ -307,7 +331,7 @@ export class KeyExchange {
           keyId: message.key_id,
         };
         const raw = await openKey(exchange, context, sealed);
-        if (raw !== undefined) return raw;
+        if (raw !== undefined) return this.#past.isFresh(exchange, raw) ? raw : undefined;
       }
     }
     return undefined;

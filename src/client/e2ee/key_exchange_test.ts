@@ -265,6 +265,70 @@ Deno.test("after a reconnection all keys are handed out again", async () => {
   await everybodyReads(members);
 });
 
+Deno.test("a server that makes somebody leave and come back brings no frame and no key back", async () => {
+  const room = new TestRoom();
+  const [ada, ben] = [await room.join("Ada"), await room.join("Ben")];
+  await room.advance(250);
+  const recorded = await ada.frame();
+  assert(await ben.reads(ada, recorded));
+  const said = ada.sent.filter((message) => message.to === undefined || message.to === ben.id);
+  const others = [{ id: ada.id, displayName: ada.name, e2ee: true }];
+  await ben.exchange.setMembers([]);
+  await ben.exchange.setMembers(others);
+  for (const message of said) {
+    if (message.type === "e2ee_public_key") await ben.exchange.handlePublicKey(message);
+    else await ben.exchange.handleSenderKey(message);
+  }
+  assertEquals(await ben.reads(ada, recorded), false);
+  assertEquals(ben.changes, [], "it is still the same device");
+  await ada.exchange.enter([ben.id]);
+  await room.idle();
+  await room.advance(250);
+  await everybodyReads([ada, ben]);
+});
+
+Deno.test("whoever comes back under the same id has the same identity, or is refused loudly", async () => {
+  const room = new TestRoom();
+  const [ada, ben] = [await room.join("Ada"), await room.join("Ben")];
+  await room.advance(250);
+  await ada.exchange.setMembers([]);
+  await ada.exchange.setMembers([{ id: ben.id, displayName: "", e2ee: true }]);
+  await sitBetween(room);
+  await ben.exchange.renew();
+  await room.idle();
+  assertEquals(ada.changes, [{ participant: ben.id, scope: "call", wasVerified: false, held: true }]);
+  assertEquals(ada.exchange.remotes.get(ben.id)?.given, false);
+});
+
+Deno.test("whoever is given the name of somebody who was met is compared with them", async () => {
+  const adas = memoryIdentityStore();
+  const first = new TestRoom();
+  const [ada, ben] = [await first.join("Ada", adas), await first.join("Ben")];
+  await ada.exchange.accept(ada.exchange.remotes.get(ben.id)!, true);
+
+  const second = new TestRoom();
+  const [again, other] = [await second.join("Ada", adas), await second.join("")];
+  await second.advance(250);
+  assertEquals([again.exchange.remotes.get(other.id)?.trust, again.changes], ["new", []]);
+  await again.exchange.setMembers([{ id: other.id, displayName: "Ben", e2ee: true }]);
+  assertEquals(again.changes, [{ participant: other.id, scope: "name", wasVerified: true, held: true }]);
+});
+
+Deno.test("what was allowed in the clear ends with the first key", async () => {
+  const room = new TestRoom();
+  const ada = await room.join("Ada");
+  room.bend = (message, to) => to === ada ? [] : [message];
+  const ben = await room.join("Ben");
+  const remote = ada.exchange.remotes.get(ben.id)!;
+  remote.unencryptedAllowed = true;
+  const [announced] = ben.sent.filter((message) => message.type === "e2ee_public_key");
+  await ada.exchange.handlePublicKey(announced!);
+  assertEquals([remote.unencryptedAllowed, ada.told.at(-1)], [
+    false,
+    { type: "allowClear", from: ben.id, allowed: false },
+  ]);
+});
+
 Deno.test("whatever comes, goes, reconnects and renews at once, in the end everybody reads everybody", async () => {
   for (let seed = 1; seed <= 15; seed++) {
     const source = seededRandom(seed);

@@ -32,8 +32,8 @@ export interface OfferedKeys {
 export class RemoteKeys {
   /** Whose. */
   readonly id: ParticipantId;
-  /** Its name when it came, under which its identity is pinned. */
-  readonly name: string;
+  /** Its name, under which its identity is pinned. */
+  name: string;
   /** Says that it has announced a key, by the server's word. */
   e2ee = false;
   identity: Uint8Array<ArrayBuffer> | undefined;

@@ -25,6 +25,8 @@ export class TestMember {
   readonly exchange: KeyExchange;
   readonly changes: KeyChange[] = [];
   readonly sent: KeyMessage[] = [];
+  /** What its worker was told. */
+  readonly told: ToWorker[] = [];
   readonly encryptor: FrameEncryptor;
   readonly decryptors: Map<ParticipantId, FrameDecryptor> = new Map();
   queue: Promise<void> = Promise.resolve();
@@ -74,6 +76,7 @@ export class TestMember {
   }
 
   #handle(message: ToWorker): void {
+    this.told.push(message);
     if (message.type === "ownKey") this.encryptor.setKey(message.keyId, message.key);
     else if (message.type === "remove") this.decryptors.delete(message.from);
     else if (message.type === "purge") this.decryptors.get(message.from)?.purge(message.keepKeyId);

@@ -1,12 +1,11 @@
 import { type Logger, silentLogger } from "../../base/log.ts";
 import type { ParticipantId } from "../../base/ids.ts";
-import { DEFAULT_MESSAGE_BURST, DEFAULT_MESSAGES_PER_SECOND } from "../../signaling/limits.ts";
 import type { ClientMessage, JoinMessage } from "../../signaling/messages.ts";
 import { decodePeerMessage, type PeerMessage } from "../../signaling/peer_message.ts";
 import { Gate } from "../gate.ts";
 import type { Authenticate, RateCheck } from "../hooks.ts";
 import { nameLengths } from "../name_lengths.ts";
-import { tokenBucket } from "../rate_limit.ts";
+import { defaultRateCheck } from "../rate_limit.ts";
 import type { SignalingEvent } from "../server_events.ts";
 import type { SignalingConnection } from "../signaling_connection.ts";
 import type { LeftRoom, SignalingSession } from "./signaling_session.ts";
@@ -14,7 +13,7 @@ import type { SignalingState } from "./signaling_state.ts";
 
 /** What an application does while clients talk; everything may be left out. */
 export interface SignalingHooks {
-  /** Sees each message of a member, after the rate check; `true`: it is handled, the state does nothing with it. */
+  /** Sees each message that a member says for itself in a room of its own, after the rate check; `true`: it is handled, the state does nothing with it. */
   onMessage?(
     message: Exclude<ClientMessage, JoinMessage> | PeerMessage,
     participant: ParticipantId,
@@ -114,12 +113,16 @@ export function runConnection(
     close: (code, reason) => connection.close(code, reason),
   });
   const lengths = nameLengths(hooks);
-  const handled = (message: Exclude<ClientMessage, JoinMessage> | PeerMessage): boolean =>
-    session.participant !== undefined && (hooks.onMessage?.(message, session.participant, session) ?? false);
+  const handled = (message: Exclude<ClientMessage, JoinMessage> | PeerMessage): boolean => {
+    const { participant, rooms } = session;
+    const speaker = message.type === "leave" ? message.participant : message.from;
+    if (participant === undefined || speaker !== participant || !rooms.includes(message.room_id)) return false;
+    return hooks.onMessage?.(message, participant, session) ?? false;
+  };
   const gate = new Gate(connection, {
     authenticate: hooks.authenticate,
     rateCheck: hooks.rateCheck ??
-      tokenBucket({ capacity: DEFAULT_MESSAGE_BURST, refillPerSecond: DEFAULT_MESSAGES_PER_SECOND }),
+      defaultRateCheck(),
     logger: hooks.logger ?? silentLogger,
     now: () => performance.now(),
     nameLengths: lengths,

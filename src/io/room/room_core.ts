@@ -6,8 +6,7 @@ import type { RoomEvent } from "../../room/room_events.ts";
 import type { TrackSource } from "../../room/track_source.ts";
 import type { MembershipChange } from "../../sfu/outputs.ts";
 import type { Sfu } from "../../sfu/sfu.ts";
-import { DEFAULT_MESSAGE_BURST, DEFAULT_MESSAGES_PER_SECOND } from "../../signaling/limits.ts";
-import { tokenBucket } from "../rate_limit.ts";
+import { defaultRateCheck } from "../rate_limit.ts";
 import type { SfuHost } from "../sfu_host.ts";
 import { codecSet } from "./codec_set.ts";
 import { CorePorts } from "./core_ports.ts";
@@ -104,7 +103,7 @@ export class RoomCore {
       expected,
       authenticate,
       logger,
-      rateCheck: tokenBucket({ capacity: DEFAULT_MESSAGE_BURST, refillPerSecond: DEFAULT_MESSAGES_PER_SECOND }),
+      rateCheck: defaultRateCheck(),
       onJoining: (participant) => {
         if (processor !== undefined) this.#processors.set(participant, processor);
         joining = participant;

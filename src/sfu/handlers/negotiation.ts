@@ -3,10 +3,10 @@ import { checkRenegotiation, type ParsedOffer, parseOffer, writeAnswer } from ".
 import type { IceCandidateMessage, OfferMessage } from "../../signaling/messages.ts";
 import { broadcastStatus, followUp, sendStatus } from "../broadcast.ts";
 import { type Core, refuse, send } from "../core.ts";
-import { slotSections, updateLines, updatePublished } from "../media_lines.ts";
+import { hasRoomFor, slotSections, updateLines, updatePublished } from "../media_lines.ts";
 import type { Member } from "../member.ts";
 import type { Peer } from "../peer.ts";
-import { closePeer, openPeer } from "../peer_lifecycle.ts";
+import { closePeer, failPeer, openPeer } from "../peer_lifecycle.ts";
 import { othersOf, rewireRoom } from "../wiring.ts";
 import type { Handler } from "./handler.ts";
 
@@ -29,6 +29,11 @@ export const offer: Handler<OfferMessage> = (core, member, message, now) => {
   const clash = peer.offer === undefined ? undefined : checkRenegotiation(peer.offer, parsed);
   if (clash !== undefined) {
     refuse(core, member.connection, "bad_sdp", clash.message, about);
+    return;
+  }
+  if (!hasRoomFor(peer, parsed)) {
+    peer.transport.handleDtlsClosed("too_many_lines");
+    failPeer(core, peer, now);
     return;
   }
   const isFirst = peer.offer === undefined;
