@@ -55,9 +55,9 @@ class Source {
     this.#timestamp = below(rng, 2 ** 32);
   }
 
-  /** Goes on elsewhere: a gap, a restart, or numbers from before. */
+  /** Goes on elsewhere, a gap or a new numbering, but not so little back that it could be late packets. */
   jump(): void {
-    this.#sequence += chance(this.rng, 0.5) ? below(this.rng, 3_000) : below(this.rng, 0x10000);
+    this.#sequence += below(this.rng, chance(this.rng, 0.5) ? 3_000 : 0xf000);
   }
 
   picture(isKey: boolean): Uint8Array[] {
@@ -148,11 +148,18 @@ function arrive(pool: PacketPool, { encoding }: Source, bytes: Uint8Array, repai
   packet.release();
 }
 
+/** What comes under a number stays the same: a publisher who says two things under one has both sent on. */
+function damaged(bytes: Uint8Array, rng: Rng): Uint8Array {
+  const result = mutate(bytes, rng);
+  if (result.length >= 4) result.set(bytes.subarray(2, 4), 2);
+  return result;
+}
+
 function publish(pool: PacketPool, source: Source, rng: Rng, now: number): void {
   for (const bytes of source.picture(chance(rng, 0.25))) {
     const fate = rng.next();
     if (fate < 0.08) source.late.push(bytes);
-    else if (fate < 0.1) arrive(pool, source, mutate(bytes, rng), false, now);
+    else if (fate < 0.1) arrive(pool, source, damaged(bytes, rng), false, now);
     else if (fate > 0.13) arrive(pool, source, bytes, false, now);
     if (fate > 0.97) arrive(pool, source, bytes, true, now);
   }
