@@ -17,6 +17,8 @@ interface Picture {
 /** What one source's pictures became. */
 class Model {
   readonly pictures = new Map<number, Picture>();
+  /** Pictures that came after newer ones, sent or not. */
+  readonly late = new Set<number>();
   newest = -1;
   newestOut = -1;
 
@@ -58,9 +60,6 @@ class Model {
     }
     throw new Error(`nothing before picture ${number}`);
   }
-
-  /** Pictures left out after newer ones had come. */
-  readonly late = new Set<number>();
 }
 
 /** The packets of some pictures in the order they come: most of them at once, some late, some never. */
