@@ -21,8 +21,14 @@ import type { Subscription } from "./subscription.ts";
 /** Names of the video codecs that `startsKeyframe` knows. */
 const VIDEO_CODECS: ReadonlySet<string> = new Set<VideoCodec>(["VP8", "VP9", "H264", "AV1"]);
 
+/**
+ * Repairs of packets further ahead of the newest are not believed: nobody has asked for them. A sender that tries the path
+ * may repeat some that are on their way; as many as are ever asked for at once.
+ */
+const MAX_REPAIR_AHEAD = 256;
+
 /** What became of a packet, for the counters. */
-export type ReceiveResult = "ok" | "duplicate" | "padding" | "unknown_payload_type" | "bad_payload";
+export type ReceiveResult = "ok" | "duplicate" | "far_away" | "padding" | "unknown_payload_type" | "bad_payload";
 
 /** One encoding of a track (RFC 8853): its loss, its recent packets, and who gets it now. A track without simulcast has one. */
 export class Encoding implements Layer {
@@ -98,9 +104,7 @@ export class Encoding implements Layer {
     const codec = track.codecOf(view.payloadType);
     if (codec === undefined) return "unknown_payload_type";
     track.codec = codec;
-    if (!repaired && this.stats.update(view.sequenceNumber, view.timestamp, now) === Arrival.restarted) {
-      this.#restart(now);
-    }
+    if (!this.#fits(view, repaired, now)) return "far_away";
     const sequence = this.#unwrapper.unwrap(view.sequenceNumber);
     this.nack?.received(sequence, now);
     if (this.nack?.takeKeyframeNeeded()) this.requestKeyframe(now);
@@ -138,6 +142,15 @@ export class Encoding implements Layer {
   close(): void {
     for (const subscription of [...this.outputs]) subscription.encodingEnded(this);
     this.cache.clear();
+  }
+
+  /** Whether a number can be the stream's: one far away would make all that follow too old until they come there. */
+  #fits(view: RtpView, repaired: boolean, now: Millis): boolean {
+    const { newest } = this.#unwrapper;
+    if (repaired) return newest < 0 || this.#unwrapper.peek(view.sequenceNumber) - newest <= MAX_REPAIR_AHEAD;
+    const arrival = this.stats.update(view.sequenceNumber, view.timestamp, now);
+    if (arrival === Arrival.restarted) this.#restart(now);
+    return arrival !== Arrival.suspicious;
   }
 
   #count(view: RtpView, media: MediaPacket, now: Millis): void {

@@ -111,6 +111,7 @@ export class PacketCache {
     if (sequence <= this.#newest - this.capacity) return false;
     const slot = this.#slots[sequence % this.capacity]!;
     if (slot.sequence >= sequence) return false;
+    if (sequence > this.#newest) this.#leaveBehind(sequence);
     this.#empty(slot);
     this.#size++;
     this.#bytes += packet.length;
@@ -123,7 +124,6 @@ export class PacketCache {
     slot.payloadLength = view.payloadLength;
     slot.startsKeyframe = startsKeyframe;
     slot.storedAt = now;
-    if (sequence > this.#newest) this.#newest = sequence;
     if (sequence < this.#oldest || this.#size === 1) this.#oldest = sequence;
     if (this.#bytes > this.maxBytes) this.#makeRoom();
     return true;
@@ -150,6 +150,13 @@ export class PacketCache {
     for (const slot of this.#slots) this.#empty(slot);
     this.#newest = -1;
     this.#oldest = 0;
+  }
+
+  /** Gives back what stands where missing packets belong: it is too old, and its bytes would cost newer ones their place. */
+  #leaveBehind(sequence: number): void {
+    const from = Math.max(this.#newest + 1, sequence - this.capacity + 1);
+    for (let missing = from; missing < sequence; missing++) this.#empty(this.#slots[missing % this.capacity]!);
+    this.#newest = sequence;
   }
 
   /** Gives the oldest packets back until the bytes fit; each number is passed once. The newest packet always stays. */

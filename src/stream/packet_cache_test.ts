@@ -149,3 +149,13 @@ Deno.test("a packet larger than all room is held until the next one comes", () =
   assert(put(pool, cache, 6));
   assertEquals([cache.size, cache.get(5), cache.get(6)?.sequence], [1, undefined, 6]);
 });
+
+Deno.test("after a gap longer than the cache new packets stay, and not those from before it", () => {
+  const pool = new PacketPool();
+  const cache = new PacketCache(16, 8 * 14);
+  for (let n = 96; n < 104; n++) put(pool, cache, n);
+  // Their places are free, so that nothing from before the gap has to make way for them.
+  for (const n of [200, 201, 202]) put(pool, cache, n);
+  assertEquals([200, 201, 202].map((n) => cache.get(n)?.sequence), [200, 201, 202]);
+  assertEquals([cache.size, pool.inUse], [3, 3]);
+});

@@ -33,8 +33,10 @@ export class PictureMap {
       this.#advance(id, isLong);
     } else {
       const slot = id & (KEPT - 1);
-      const offset = this.#in[slot] === id ? this.#offsets[slot]! : this.#offset;
-      return offset === LEFT_OUT ? this.#offset : offset >> 1;
+      if (this.#in[slot] !== id || this.#offsets[slot] === LEFT_OUT) return this.#offset;
+      const offset = this.#offsets[slot]! >> 1;
+      this.#follow(id + offset, isLong);
+      return offset;
     }
     return this.#offset;
   }
@@ -53,6 +55,11 @@ export class PictureMap {
     this.#newestIn = id;
     this.#newestOut = (id + this.#offset) & (isLong ? 0x7fff : 0x7f);
     this.#store(id);
+  }
+
+  /** A late picture may be the newest that went out: the one after it was left out. Another source goes on behind it. */
+  #follow(out: number, isLong: boolean): void {
+    if (((out - this.#newestOut) << (isLong ? 17 : 25)) > 0) this.#newestOut = out & (isLong ? 0x7fff : 0x7f);
   }
 
   /** Pictures in between may still come, and then get the ids that are left free for them. */

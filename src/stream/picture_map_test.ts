@@ -30,6 +30,15 @@ Deno.test("another source goes on with the next id, across the wrap", () => {
   assertEquals([0x7ffe, 0x7fff, 0, 1].map((id) => out(map, id)), [2, 3, 4, 5]);
 });
 
+Deno.test("another source goes on behind a late picture whose follower was left out", () => {
+  const map = new PictureMap();
+  assertEquals(out(map, 10), 10);
+  map.leaveOut(12, true);
+  assertEquals(out(map, 11), 11);
+  map.switchSource();
+  assertEquals(out(map, 500), 12);
+});
+
 Deno.test("ids of seven bits wrap at theirs", () => {
   const map = new PictureMap();
   assertEquals([126, 127, 0, 1].map((id) => out(map, id, false)), [126, 127, 0, 1]);

@@ -5,12 +5,19 @@
  */
 
 import { parseHex, toHex } from "../../src/base/bytes.ts";
+import { seededRandom } from "../../src/base/random.ts";
 
 /** Inputs of one target in the fast run; the full run sets `FUZZ_INPUTS`. */
 const DEFAULT_INPUTS = 2_000;
 
 /** Values that sit at the edge of some field: zero, all ones, sign bits, small counts. */
 const EDGE_BYTES: readonly number[] = [0x00, 0x01, 0x02, 0x0f, 0x10, 0x1f, 0x7f, 0x80, 0x81, 0xbe, 0xc0, 0xde, 0xff];
+
+/** Operations on one structure before the next begins: enough for several windows of the small rings that are tried. */
+export const OPERATIONS = 400;
+
+/** 16-bit numbers at and around every wrap, from which sequences begin. */
+const EDGES = [0, 1, 32_767, 32_768, 65_534, 65_535];
 
 /** The longest run of bytes that one mutation removes, doubles or inserts. */
 const MAX_RUN = 16;
@@ -54,6 +61,42 @@ export function seed(): number {
 /** A whole number from 0 up to, not including, `limit`. */
 export function below(rng: Rng, limit: number): number {
   return Math.floor(rng.next() * limit);
+}
+
+/** Says yes with this probability. */
+export function chance(rng: Rng, probability: number): boolean {
+  return rng.next() < probability;
+}
+
+/** The unwrapped number a stream begins with, often just before a wrap. */
+export function firstNumber(rng: Rng): number {
+  return 0x10000 + EDGES[below(rng, EDGES.length)]!;
+}
+
+/** The next number of a source: mostly one on, sometimes late, repeated, or far away. */
+export function nextNumber(rng: Rng, newest: number): number {
+  const kind = rng.next();
+  if (kind < 0.7) return newest + 1;
+  if (kind < 0.8) return newest + 2 + below(rng, 6);
+  if (kind < 0.97) return Math.max(0, newest - below(rng, 40));
+  return Math.max(0, newest + below(rng, 65_000) - 32_500);
+}
+
+/**
+ * A test that runs `sequence` with generators of its own until `inputCount()` operations are done, of which each run is
+ * taken to do `OPERATIONS`; a failure names its seed.
+ */
+export function fuzzOperations(name: string, sequence: (rng: ReturnType<typeof seededRandom>) => void): void {
+  Deno.test(`${name} holds under random operations`, () => {
+    const base = seed();
+    for (let done = 0; done < inputCount(); done += OPERATIONS) {
+      try {
+        sequence(seededRandom(base + done));
+      } catch (cause) {
+        throw new Error(`"${name}" fails in the sequence at ${done} (FUZZ_SEED=${base})`, { cause });
+      }
+    }
+  });
 }
 
 /** A damaged copy of a valid input: one to four small changes, so that most of it still makes sense to a parser. */

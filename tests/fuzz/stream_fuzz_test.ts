@@ -1,71 +1,30 @@
 /** Random operations on everything that keeps state about a stream: nothing grows, and what must hold holds. */
 
 import { assert, assertEquals } from "@std/assert";
-import { PacketPool } from "../../src/base/packet_pool.ts";
-import { seededRandom } from "../../src/base/random.ts";
 import { RateWindow } from "../../src/base/rate_window.ts";
 import { distance16 } from "../../src/base/sequence.ts";
 import { NEVER } from "../../src/base/time.ts";
 import { TwccRecorder } from "../../src/bandwidth/twcc_recorder.ts";
 import { ActiveSpeaker } from "../../src/room/active_speaker.ts";
 import { type RtcpPacket, writeRtcp } from "../../src/rtp/rtcp.ts";
-import { RtpView } from "../../src/rtp/rtp_view.ts";
 import { Vp8Descriptor } from "../../src/rtp/vp8_descriptor.ts";
 import { KEYFRAME_INTERVAL_MS, KeyframeRequester } from "../../src/stream/keyframe_requester.ts";
 import { NackGenerator } from "../../src/stream/nack_generator.ts";
-import { PacketCache } from "../../src/stream/packet_cache.ts";
 import { Arrival, ReceiveStats } from "../../src/stream/receive_stats.ts";
 import { RtpRewriter } from "../../src/stream/rtp_rewriter.ts";
 import { SendStats } from "../../src/stream/send_stats.ts";
 import { SequenceMap } from "../../src/stream/sequence_map.ts";
-import { below, inputCount, type Rng, seed } from "./harness.ts";
+import { below, chance, firstNumber, fuzzOperations, nextNumber, OPERATIONS, type Rng } from "./harness.ts";
 
-/** Operations on one structure before the next begins: enough for several windows of the small rings used here. */
-const OPERATIONS = 400;
-
-/** 16-bit numbers at and around every wrap, from which sequences begin. */
-const EDGES = [0, 1, 32_767, 32_768, 65_534, 65_535];
-
-/** Runs `sequence` with generators of its own until `inputCount()` operations are done; a failure names its seed. */
-function fuzz(name: string, sequence: (rng: Rng) => void): void {
-  Deno.test(`${name} holds under random operations`, () => {
-    const base = seed();
-    for (let done = 0; done < inputCount(); done += OPERATIONS) {
-      try {
-        sequence(seededRandom(base + done));
-      } catch (cause) {
-        throw new Error(`"${name}" fails in the sequence at ${done} (FUZZ_SEED=${base})`, { cause });
-      }
-    }
-  });
-}
-
-function chance(rng: Rng, probability: number): boolean {
-  return rng.next() < probability;
-}
-
-function start(rng: Rng): number {
-  return 0x10000 + EDGES[below(rng, EDGES.length)]!;
-}
-
-/** The next number of a source: mostly one on, sometimes late, repeated, or far away. */
-function step(rng: Rng, newest: number): number {
-  const kind = rng.next();
-  if (kind < 0.7) return newest + 1;
-  if (kind < 0.8) return newest + 2 + below(rng, 6);
-  if (kind < 0.97) return Math.max(0, newest - below(rng, 40));
-  return Math.max(0, newest + below(rng, 65_000) - 32_500);
-}
-
-fuzz("SequenceMap", (rng) => {
+fuzzOperations("SequenceMap", (rng) => {
   const map = new SequenceMap(32);
   const used = new Map<number, { source: number; original: number }>();
   const dropped = new Set<number>();
   let sent = new Map<number, number>();
   let source = 0;
-  let newest = start(rng);
+  let newest = firstNumber(rng);
   for (let i = 0; i < OPERATIONS; i++) {
-    const original = step(rng, newest);
+    const original = nextNumber(rng, newest);
     newest = Math.max(newest, original);
     const kind = rng.next();
     if (kind < 0.02) {
@@ -73,7 +32,7 @@ fuzz("SequenceMap", (rng) => {
       source++;
       sent = new Map();
       dropped.clear();
-      newest = start(rng);
+      newest = firstNumber(rng);
     } else if (kind < 0.3) {
       map.drop(original, chance(rng, 0.5));
       if (!sent.has(original) && sent.size > 0) dropped.add(original);
@@ -107,7 +66,7 @@ function checkReverse(
   if (known === undefined) assertEquals([original, any], [-1, -1]);
 }
 
-fuzz("RtpRewriter", (rng) => {
+fuzzOperations("RtpRewriter", (rng) => {
   const rewriter = new RtpRewriter({ ssrc: 7, clockRateHz: 90_000, capacity: 32 });
   rewriter.mapPayloadType(96, 97);
   const sent = new Map<number, string>();
@@ -125,16 +84,16 @@ fuzz("RtpRewriter", (rng) => {
     payload.set(bytes);
     assert(picture.parse(payload, 0, payload.length));
   };
-  let newest = start(rng);
+  let newest = firstNumber(rng);
   let now = 0;
   for (let i = 0; i < OPERATIONS; i++) {
     now += below(rng, 40);
-    const original = step(rng, newest);
+    const original = nextNumber(rng, newest);
     newest = Math.max(newest, original);
     const kind = rng.next();
     if (kind < 0.03) {
       rewriter.switchSource();
-      newest = start(rng);
+      newest = firstNumber(rng);
     } else if (kind < 0.1) {
       rewriter.drop(original, chance(rng, 0.5));
     } else if (kind < 0.8) {
@@ -152,46 +111,11 @@ fuzz("RtpRewriter", (rng) => {
   }
 });
 
-fuzz("PacketCache", (rng) => {
-  const pool = new PacketPool();
-  const cache = new PacketCache(1 + below(rng, 32));
-  const view = new RtpView();
-  let newest = start(rng);
-  for (let i = 0; i < OPERATIONS; i++) {
-    const sequence = step(rng, newest);
-    const kind = rng.next();
-    if (kind < 0.01) {
-      cache.clear();
-      newest = start(rng);
-      assertEquals(pool.inUse, 0);
-    } else if (kind < 0.05) {
-      cache.expire(i * 20);
-    } else {
-      newest = Math.max(newest, sequence);
-      const packet = pool.acquire();
-      packet.bytes.set([0x80, 96, sequence >> 8, sequence, 0, sequence >> 16, sequence >> 8, sequence, 0, 0, 0, 0]);
-      packet.length = 12;
-      view.parse(packet.bytes, 12);
-      if (cache.put(sequence, packet, view, false, i * 20)) assertEquals(cache.get(sequence)?.packet, packet);
-      packet.release();
-    }
-    assertEquals(pool.inUse, cache.size);
-    assert(cache.size <= cache.capacity);
-    const asked = Math.max(0, newest - below(rng, 40));
-    const found = cache.get(asked);
-    if (found === undefined) continue;
-    view.parse(found.packet.bytes, found.packet.length);
-    assertEquals([view.sequenceNumber, view.timestamp, found.sequence], [asked & 0xffff, asked, asked]);
-  }
-  cache.clear();
-  assertEquals(pool.inUse, 0);
-});
-
-fuzz("NackGenerator", (rng) => {
+fuzzOperations("NackGenerator", (rng) => {
   const generator = new NackGenerator();
   const received = new Set<number>();
   const asked = new Map<number, number>();
-  let newest = start(rng);
+  let newest = firstNumber(rng);
   let now = 0;
   for (let i = 0; i < OPERATIONS; i++) {
     now += below(rng, 12);
@@ -200,11 +124,11 @@ fuzz("NackGenerator", (rng) => {
       generator.reset();
       received.clear();
       asked.clear();
-      newest = start(rng);
+      newest = firstNumber(rng);
     } else if (kind < 0.02) generator.clearBefore(newest - below(rng, 50));
     else if (kind < 0.03) generator.setRtt(rng.next() * 1_000);
     else {
-      const sequence = step(rng, newest);
+      const sequence = nextNumber(rng, newest);
       newest = Math.max(newest, sequence);
       received.add(sequence);
       generator.received(sequence, now);
@@ -225,14 +149,14 @@ fuzz("NackGenerator", (rng) => {
   if (newest < 0x1ffff) { for (const count of asked.values()) assert(count <= 7); }
 });
 
-fuzz("ReceiveStats and SendStats", (rng) => {
+fuzzOperations("ReceiveStats and SendStats", (rng) => {
   const stats = new ReceiveStats(3, 90_000);
   const sender = new SendStats(3);
-  let newest = start(rng);
+  let newest = firstNumber(rng);
   let now = 0;
   for (let i = 0; i < OPERATIONS; i++) {
     now += below(rng, 100);
-    const sequence = step(rng, newest);
+    const sequence = nextNumber(rng, newest);
     const arrival = stats.update(sequence & 0xffff, Math.floor(rng.next() * 0x100000000), now);
     if (arrival === Arrival.restarted || sequence > newest) newest = sequence;
     if (chance(rng, 0.1)) {
@@ -253,7 +177,7 @@ fuzz("ReceiveStats and SendStats", (rng) => {
   }
 });
 
-fuzz("KeyframeRequester", (rng) => {
+fuzzOperations("KeyframeRequester", (rng) => {
   const requester = new KeyframeRequester();
   let now = 0;
   let sentAt = -Infinity;
@@ -284,15 +208,15 @@ fuzz("KeyframeRequester", (rng) => {
   }
 });
 
-fuzz("TwccRecorder", (rng) => {
+fuzzOperations("TwccRecorder", (rng) => {
   const recorder = new TwccRecorder();
   const wire = new Uint8Array(1_200);
-  let newest = start(rng);
+  let newest = firstNumber(rng);
   let now = below(rng, 1_000_000);
   for (let i = 0; i < OPERATIONS; i++) {
     now += chance(rng, 0.01) ? below(rng, 20_000) : rng.next() * 10;
-    const sequence = step(rng, newest);
-    newest = chance(rng, 0.02) ? start(rng) : Math.max(newest, sequence);
+    const sequence = nextNumber(rng, newest);
+    newest = chance(rng, 0.02) ? firstNumber(rng) : Math.max(newest, sequence);
     recorder.record(sequence & 0xffff, now);
     if (!chance(rng, 0.05)) continue;
     let packets = 0;
@@ -308,7 +232,7 @@ fuzz("TwccRecorder", (rng) => {
   }
 });
 
-fuzz("ActiveSpeaker", (rng) => {
+fuzzOperations("ActiveSpeaker", (rng) => {
   const speaker = new ActiveSpeaker();
   const members = new Set<string>();
   let now = 0;
@@ -338,7 +262,7 @@ fuzz("ActiveSpeaker", (rng) => {
   assertEquals(speaker.nextTimeout(), NEVER);
 });
 
-fuzz("RateWindow", (rng) => {
+fuzzOperations("RateWindow", (rng) => {
   const rate = new RateWindow(1_000, 20);
   const added: [number, number][] = [];
   let now = below(rng, 1_000_000);
