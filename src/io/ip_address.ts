@@ -57,7 +57,19 @@ export function cidrContains(cidr: Cidr, address: Uint8Array): boolean {
   return rest === 0 || (((cidr.bytes[whole]! ^ address[whole]!) >> (8 - rest)) === 0);
 }
 
-/** What limits per address count by: an IPv4 address, or the /64 network of an IPv6 address. */
+/**
+ * What limits per address count by: an IPv4 address, or the /64 network of an IPv6 address, of which one customer has
+ * all; a text that is no address stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { addressKey } from "@seameet/cli/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(addressKey("::ffff:192.0.2.1"), "192.0.2.1");
+ * assertEquals(addressKey("2001:db8::1"), addressKey("2001:db8::ffff"));
+ * ```
+ */
 export function addressKey(text: string): string {
   const bytes = parseIp(text);
   if (bytes === undefined) return text;
