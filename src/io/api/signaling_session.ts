@@ -4,8 +4,8 @@ import { encodeServerMessage } from "../../signaling/encode.ts";
 import { ERROR_CODES, type ErrorReason } from "../../signaling/errors.ts";
 import type { ClientMessage, JoinMessage } from "../../signaling/messages.ts";
 import { isPeerMessage, type PeerMessage } from "../../signaling/peer_message.ts";
+import type { CoreHost } from "../core_host.ts";
 import { DEFAULT_PERMISSIONS } from "../hooks.ts";
-import type { SignalingHost } from "./signaling_host.ts";
 import type { SignalingState } from "./signaling_state.ts";
 
 /** Where messages for a client go. */
@@ -30,7 +30,7 @@ export class SignalingSession {
   readonly id: ConnectionId;
   /** The rooms it is in. */
   readonly state: SignalingState;
-  readonly #host: SignalingHost;
+  readonly #host: CoreHost;
   readonly #sink: ClientSink;
   readonly #grants: Map<RoomId, Grant> = new Map();
   readonly #rooms: Set<RoomId> = new Set();
@@ -38,7 +38,7 @@ export class SignalingSession {
   #ended = false;
 
   /** Use `SignalingState.connect`. */
-  constructor(id: ConnectionId, state: SignalingState, host: SignalingHost, sink: ClientSink) {
+  constructor(id: ConnectionId, state: SignalingState, host: CoreHost, sink: ClientSink) {
     this.id = id;
     this.state = state;
     this.#host = host;
