@@ -26,6 +26,20 @@ export const ERROR_CODES = {
   worker_lost: 503,
 } as const;
 
+/** Refusals of a join that the same join would meet again (docs/protocol.md): a client that gets one gives up. */
+export const FINAL_FOR_JOIN: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
+  "unauthorized",
+  "room_full",
+  "invalid_room",
+  "permission_denied",
+  "e2ee_required",
+  "wrong_participant",
+  "bad_field",
+]);
+
+/** Refusals that end a membership whenever they come. */
+export const FINAL_ALWAYS: ReadonlySet<ErrorReason> = new Set<ErrorReason>(["unauthorized", "e2ee_required"]);
+
 /** The stable word in the reason of a WebSocket Close that the server sends. */
 export type CloseReason = keyof typeof CLOSE_CODES;
 

@@ -1,7 +1,7 @@
 import type { ConnectionId, ParticipantId, RoomId } from "../../base/ids.ts";
 import type { Grant } from "../../sfu/member.ts";
-import { encodeServerMessage } from "../../signaling/encode.ts";
-import { ERROR_CODES, type ErrorReason } from "../../signaling/errors.ts";
+import { encodeServerMessage, refusal } from "../../signaling/encode.ts";
+import type { ErrorReason } from "../../signaling/errors.ts";
 import type { ClientMessage, JoinMessage } from "../../signaling/messages.ts";
 import { isPeerMessage, type PeerMessage } from "../../signaling/peer_message.ts";
 import type { CoreHost } from "../core_host.ts";
@@ -136,7 +136,6 @@ export class SignalingSession {
   }
 
   #refuse(reason: ErrorReason, message: string, about: { room_id: RoomId; type: string }): void {
-    const { room_id, type: request } = about;
-    this.send(encodeServerMessage({ type: "error", code: ERROR_CODES[reason], reason, message, room_id, request }));
+    this.send(encodeServerMessage(refusal(reason, message, about)));
   }
 }
