@@ -24,7 +24,22 @@ export interface LeftRoom {
   readonly emptied: boolean;
 }
 
-/** One client of a `SignalingState`, whatever brings its messages. */
+/**
+ * One client of a `SignalingState`, whatever brings its messages.
+ *
+ * @example
+ * ```ts
+ * import { SignalingState } from "@seameet/cli/signaling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using state = await SignalingState.create();
+ * const told: string[] = [];
+ * const session = state.connect({ send: (text) => told.push(JSON.parse(text).type), close: () => {} });
+ * assertEquals(session.join({ type: "join", participant: crypto.randomUUID(), room_id: "daily" }), true);
+ * assertEquals([told[0], session.rooms], ["ready", ["daily"]]);
+ * assertEquals(session.disconnect(), [{ roomId: "daily", emptied: true }]);
+ * ```
+ */
 export class SignalingSession {
   /** Numbers the connections of its state. */
   readonly id: ConnectionId;
