@@ -47,6 +47,7 @@ export {
 export { type EndSignal, onEndSignal } from "./src/io/signals.ts";
 export { VERSION } from "./src/base/version.ts";
 export { tokenBucket, type TokenBucketOptions } from "./src/io/rate_limit.ts";
+export { addressKey } from "./src/io/ip_address.ts";
 export type { ConnectionId, ParticipantId, RoomId } from "./src/base/ids.ts";
 export type { Millis } from "./src/base/time.ts";
 export type { SignalingConnection } from "./src/io/signaling_connection.ts";

@@ -23,5 +23,15 @@ export interface Logger {
   log(level: LogLevel, module: string, message: string, fields?: LogFields): void;
 }
 
-/** A logger that keeps nothing. */
+/**
+ * A logger that keeps nothing.
+ *
+ * @example
+ * ```ts
+ * import { Room, silentLogger } from "@seameet/cli";
+ *
+ * await using room = new Room({ logger: silentLogger });
+ * console.log(room.id);
+ * ```
+ */
 export const silentLogger: Logger = { log() {} };

@@ -12,6 +12,21 @@ const MAX_FREE = 16_384;
  *
  * Whoever gets one owns it and must `release()` it once; `retain()` adds an owner. The last release puts it
  * back into its pool, so bytes must not be touched after that.
+ *
+ * @example
+ * ```ts
+ * import { PacketPool } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new PacketPool();
+ * const packet = pool.acquire().retain();
+ * packet.bytes.set([1, 2, 3]);
+ * packet.length = 3;
+ * packet.release();
+ * assertEquals(pool.inUse, 1); // the other owner still has it
+ * packet.release();
+ * assertEquals(pool.inUse, 0);
+ * ```
  */
 export class PooledPacket {
   /** The whole buffer; only the first `length` bytes are the packet. */

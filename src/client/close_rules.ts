@@ -1,23 +1,9 @@
-import { CLOSE_CODES, type ErrorReason } from "../signaling/errors.ts";
+import { CLOSE_CODES, FINAL_ALWAYS, FINAL_FOR_JOIN } from "../signaling/errors.ts";
 import type { ErrorMessage } from "../signaling/messages.ts";
 import type { CloseReason } from "./types.ts";
 
 /** WebSocket close code for "against the rules": a server that uses it does not want this client back. */
 const POLICY_VIOLATION = 1008;
-
-/** Refusals of a join that the same join would meet again. */
-const FINAL_FOR_JOIN: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
-  "unauthorized",
-  "room_full",
-  "invalid_room",
-  "permission_denied",
-  "e2ee_required",
-  "wrong_participant",
-  "bad_field",
-]);
-
-/** Refusals that end a membership whenever they come. */
-const FINAL_ALWAYS: ReadonlySet<ErrorReason> = new Set<ErrorReason>(["unauthorized", "e2ee_required"]);
 
 /** Says why an `error` closes the client for good; `undefined` when it does not. */
 export function finalError(message: ErrorMessage, joined: boolean): CloseReason | undefined {

@@ -4,7 +4,20 @@ import type { Emitter } from "./emitter.ts";
 import type { RoomSender } from "./room_sender.ts";
 import type { ClientEvents } from "./types.ts";
 
-/** What people do in a meeting besides talking: raise a hand, react, moderate. All answer `false` without a connection. */
+/**
+ * What people do in a meeting besides talking: raise a hand, react, moderate. All answer `false` without a connection.
+ *
+ * @example
+ * ```ts
+ * import { SeaMeetClient } from "@seameet/cli/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const client = new SeaMeetClient({ url: "wss://meet.example.org/", roomId: "daily", displayName: "Ada" });
+ * client.on("reaction", ({ participant, emoji }) => console.log(participant, emoji));
+ * // Nobody is told before it has joined.
+ * assertEquals(client.interactions.raiseHand(true), false);
+ * ```
+ */
 export class Interactions {
   #sender: RoomSender;
   #events: Emitter<ClientEvents>;

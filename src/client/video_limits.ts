@@ -1,7 +1,19 @@
 import type { SenderLike } from "./ports.ts";
 import type { VideoConfig } from "./types.ts";
 
-/** What a client starts with. */
+/**
+ * What a client starts with.
+ *
+ * @example
+ * ```ts
+ * import { DEFAULT_VIDEO_CONFIG } from "@seameet/cli/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // What a client asks the camera for until it is told otherwise.
+ * const { width, height, fps } = DEFAULT_VIDEO_CONFIG;
+ * assertEquals({ video: { width, height, frameRate: fps } }, { video: { width: 640, height: 480, frameRate: 24 } });
+ * ```
+ */
 export const DEFAULT_VIDEO_CONFIG: VideoConfig = { width: 640, height: 480, fps: 24 };
 
 /** Bits per second that look good at a picture height, at up to 30 pictures per second. */

@@ -58,7 +58,20 @@ export interface ConnectionQualityEvent {
   readonly rttMs: number;
 }
 
-/** What of the others is shown, and how good it is: the server sends no more than can be seen, and says why not more. */
+/**
+ * What of the others is shown, and how good it is: the server sends no more than can be seen, and says why not more.
+ *
+ * @example
+ * ```ts
+ * import { SeaMeetClient } from "@seameet/cli/client";
+ *
+ * const client = new SeaMeetClient({ url: "wss://meet.example.org/", roomId: "daily", displayName: "Ada" });
+ * client.on("trackadded", ({ participant, source }) => {
+ *   client.views.set([{ participant, source, width: 640, height: 360, priority: 5 }]);
+ * });
+ * client.on("trackquality", ({ participant, reason }) => console.log(participant, reason));
+ * ```
+ */
 export class Views {
   #sender: RoomSender;
   #events: Emitter<ClientEvents>;

@@ -1,11 +1,8 @@
-import { createDecipheriv, createHash, createHmac, timingSafeEqual, verify, X509Certificate } from "node:crypto";
-import { readU16, writeU16 } from "../base/bytes.ts";
-import { DTLS_1_2, DTLS_RECORD_HEADER, type DtlsRecord } from "../transport/dtls_handshake.ts";
+import { createHash, createHmac, timingSafeEqual, verify, X509Certificate } from "node:crypto";
+import { readU16 } from "../base/bytes.ts";
+import type { DtlsRecord } from "../transport/dtls_handshake.ts";
 import type { Fingerprint } from "../transport/dtls_port.ts";
-
-/** Explicit nonce before and tag behind an AES-GCM record (RFC 5288 section 3). */
-const NONCE_LENGTH = 8;
-const TAG_LENGTH = 16;
+import { openGcmRecord } from "./dtls_gcm.ts";
 
 /** Bytes of `verify_data` (RFC 5246 section 7.4.9). */
 const VERIFY_DATA_LENGTH = 12;
@@ -79,24 +76,7 @@ export function clientRecordKeys({ master, clientRandom, serverRandom }: Handsha
 
 /** Decrypts a record of the client (TLS_ECDHE_*_WITH_AES_128_GCM_SHA256); `undefined` when it is not authentic. */
 export function openClientRecord({ key, salt }: ClientRecordKeys, record: DtlsRecord): Uint8Array | undefined {
-  const length = record.payload.length - NONCE_LENGTH - TAG_LENGTH;
-  if (length < 0) return undefined;
-  const nonce = new Uint8Array([...salt, ...record.payload.subarray(0, NONCE_LENGTH)]);
-  const additional = new Uint8Array(DTLS_RECORD_HEADER);
-  additional.set(record.bytes.subarray(3, 11)); // epoch and sequence number come first here
-  additional[8] = record.contentType;
-  writeU16(additional, 9, DTLS_1_2);
-  writeU16(additional, 11, length);
-  try {
-    const cipher = createDecipheriv("aes-128-gcm", key, nonce);
-    cipher.setAAD(additional);
-    cipher.setAuthTag(record.payload.subarray(NONCE_LENGTH + length));
-    const plain = cipher.update(record.payload.subarray(NONCE_LENGTH, NONCE_LENGTH + length));
-    cipher.final();
-    return Uint8Array.from(plain);
-  } catch {
-    return undefined; // the tag is wrong
-  }
+  return openGcmRecord(record, key, salt);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { TokenBucket } from "../base/token_bucket.ts";
 import type { Logger } from "../base/log.ts";
-import { CLOSE_CODES, type CloseReason, ERROR_CODES, type ErrorReason } from "../signaling/errors.ts";
+import { CLOSE_CODES, type CloseReason, type ErrorReason } from "../signaling/errors.ts";
 import { cleanDisplayName, type NameLengths } from "../signaling/fields.ts";
 import { decodeClientMessage, type DecodedMessage } from "../signaling/decode.ts";
 import { isPeerMessage, type PeerMessage } from "../signaling/peer_message.ts";
-import { encodeServerMessage, errorMessage } from "../signaling/encode.ts";
+import { encodeServerMessage, errorMessage, refusal } from "../signaling/encode.ts";
 import { UNJOINED_TIMEOUT_MS } from "../signaling/limits.ts";
 import type { ClientMessage, JoinMessage } from "../signaling/messages.ts";
 import type { Grant } from "../sfu/member.ts";
@@ -278,14 +278,7 @@ export class Gate {
   }
 
   #refuse(reason: ErrorReason, text: string, about: ClientMessage | PeerMessage): void {
-    this.#connection.send(encodeServerMessage({
-      type: "error",
-      code: ERROR_CODES[reason],
-      reason,
-      message: text,
-      room_id: about.room_id,
-      request: about.type,
-    }));
+    this.#connection.send(encodeServerMessage(refusal(reason, text, about)));
   }
 
   #goodbye(reason: CloseReason): void {

@@ -46,11 +46,56 @@ export interface RateCheckContext {
   readonly messageType: string;
 }
 
-/** Decides who may join. */
+/**
+ * Decides who may join.
+ *
+ * @example
+ * ```ts
+ * import { type Authenticate, createServer } from "@seameet/cli/server";
+ *
+ * const users = new Map([["secret of Ada", "Ada"]]);
+ * const authenticate: Authenticate = ({ token }) => {
+ *   const displayName = users.get(token ?? "");
+ *   return displayName === undefined ? { reject: "Log in first" } : { displayName, permissions: ["publish", "chat"] };
+ * };
+ * await using server = await createServer({ ws: "127.0.0.1:0", udpPort: 0, authenticate });
+ * console.log(`Listening on port ${server.wsAddress.port}`);
+ * ```
+ */
 export type Authenticate = (context: AuthenticateContext) => AuthenticateResult | Promise<AuthenticateResult>;
 
-/** Says whether a message may pass; `false` drops it. */
+/**
+ * Says whether a message may pass; `false` drops it.
+ *
+ * @example
+ * ```ts
+ * import { createServer, type RateCheck, tokenBucket } from "@seameet/cli/server";
+ *
+ * const [joins, others] = [tokenBucket({ capacity: 5, refillPerSecond: 0.1 }), tokenBucket({ capacity: 200, refillPerSecond: 200 })];
+ * const rateCheck: RateCheck = (context) => context.messageType === "join" ? joins(context) : others(context);
+ * await using server = await createServer({
+ *   ws: "127.0.0.1:0",
+ *   udpPort: 0,
+ *   allowUnauthenticatedJoins: true,
+ *   rateCheck,
+ * });
+ * console.log(`Listening on port ${server.wsAddress.port}`);
+ * ```
+ */
 export type RateCheck = (context: RateCheckContext) => boolean | Promise<boolean>;
 
-/** What a participant may do when the hook names nothing; `moderate` must be granted by name. */
+/**
+ * What a participant may do when the hook names nothing; `moderate` must be granted by name.
+ *
+ * @example
+ * ```ts
+ * import { type Authenticate, DEFAULT_PERMISSIONS } from "@seameet/cli/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const authenticate: Authenticate = ({ token }) =>
+ *   token === "host" ? { permissions: [...DEFAULT_PERMISSIONS, "moderate"] } : undefined;
+ * assertEquals(DEFAULT_PERMISSIONS.includes("moderate"), false);
+ * assertEquals(typeof authenticate, "function");
+ * ```
+ */
 export const DEFAULT_PERMISSIONS: readonly Permission[] = ["publish", "screen", "chat"];

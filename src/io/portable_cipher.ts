@@ -21,7 +21,20 @@ const SHA1_BLOCK_LENGTH = 64;
 /** Bytes of the rollover counter that AES-CM's tag covers without their being sent (RFC 3711 section 4.2). */
 const ROLLOVER_LENGTH = 4;
 
-/** A cipher provider over `node:crypto`, which works wherever Deno does. */
+/**
+ * A cipher provider over `node:crypto`, which works wherever Deno does.
+ *
+ * @example
+ * ```ts
+ * import { portableCiphers } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cipher = portableCiphers().create("AEAD_AES_128_GCM", new Uint8Array(16), new Uint8Array(12));
+ * const packet = new Uint8Array(64); // 12 bytes of header, 8 of payload, room for the tag
+ * const sealed = cipher.sealRtp(packet, 12, 20, 7, 1);
+ * assertEquals([sealed, cipher.openRtp(packet, 12, sealed, 7, 1)], [36, 20]);
+ * ```
+ */
 export function portableCiphers(): CipherProvider {
   return {
     name: "portable",

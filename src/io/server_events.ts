@@ -40,7 +40,24 @@ export type MediaEvent = Exclude<
   { type: "roomCreated" | "roomEnded" | "participantJoined" | "participantLeft" }
 >;
 
-/** Everything a server tells, before the time is added. */
+/**
+ * Everything a server tells, before the time is added.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "@seameet/cli/server";
+ *
+ * await using server = await createServer({ ws: "127.0.0.1:0", udpPort: 0, allowUnauthenticatedJoins: true });
+ * const log = async () => {
+ *   for await (const event of server.events()) {
+ *     if (event.type === "peerConnected") console.log(`${event.participant} is in ${event.roomId}`);
+ *   }
+ * };
+ * const logging = log();
+ * await server.close();
+ * await logging;
+ * ```
+ */
 export type ServerEvent = SignalingEvent | MediaEvent;
 
 /** An event with the moment it happened, in milliseconds since 1970. */

@@ -32,7 +32,23 @@ export interface ServerLimits {
   readonly maxConnectionsPerAddress?: number;
 }
 
-/** Options of `createServer`. */
+/**
+ * Options of `createServer`.
+ *
+ * @example
+ * ```ts
+ * import { createServer, type ServerOptions, sharedToken } from "@seameet/cli/server";
+ *
+ * const options: ServerOptions = {
+ *   ws: "127.0.0.1:0",
+ *   udpPort: 0,
+ *   authenticate: sharedToken("open sesame"),
+ *   limits: { maxRooms: 100, maxRoomMembers: 12 },
+ * };
+ * await using server = await createServer(options);
+ * console.log(`Listening on port ${server.wsAddress.port}`);
+ * ```
+ */
 export interface ServerOptions {
   /** Where HTTP and WebSocket listen: `"host:port"` or its parts (0.0.0.0:3001); port 0 picks a free one. */
   readonly ws?: string | { readonly hostname?: string; readonly port?: number };

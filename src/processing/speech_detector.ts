@@ -23,7 +23,18 @@ export interface SpeechDetectorOptions {
   readonly silenceAfterMs?: Millis;
 }
 
-/** Full silence in dBov, the lowest level of RFC 6464. */
+/**
+ * Full silence in dBov, the lowest level of RFC 6464.
+ *
+ * @example
+ * ```ts
+ * import { SILENCE_DBOV } from "@seameet/cli/pipeline";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // On the wire the sign is left out (RFC 6464).
+ * assertEquals(-SILENCE_DBOV, 127);
+ * ```
+ */
 export const SILENCE_DBOV: number = -127;
 
 /** Two loud samples further apart than this do not belong to one sound. */

@@ -3,9 +3,31 @@ import { ExtensionIndex } from "./header_extension.ts";
 import { RTP_HEADER_LENGTH, RtpView } from "./rtp_view.ts";
 import { RtpWriter } from "./rtp_writer.ts";
 
-/** The payload type that our offers and bots use for Opus; what counts is what was negotiated. */
+/**
+ * The payload type that our offers and bots use for Opus; what counts is what was negotiated.
+ *
+ * @example
+ * ```ts
+ * import { PT_AUDIO, RtpPacket } from "@seameet/cli/rtp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const packet = new RtpPacket({ payloadType: PT_AUDIO, sequenceNumber: 1, timestamp: 960, ssrc: 7, payload: new Uint8Array(3) });
+ * assertEquals(packet.payloadType, 111);
+ * ```
+ */
 export const PT_AUDIO = 111;
-/** The same for VP8. */
+/**
+ * The same for VP8.
+ *
+ * @example
+ * ```ts
+ * import { PT_AUDIO, PT_VIDEO } from "@seameet/cli/rtp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kindOf = (payloadType: number) => payloadType === PT_VIDEO ? "video" : payloadType === PT_AUDIO ? "audio" : "other";
+ * assertEquals(kindOf(96), "video");
+ * ```
+ */
 export const PT_VIDEO = 96;
 
 /** More than any header extension has. */

@@ -35,6 +35,33 @@ const heard: { view: RtpView; codec: string; clockRateHz: number } = { view, cod
  *
  * It is a subscription like that of any receiver, so that it gets one stream without jumps while the member mutes,
  * starts again or changes quality; and a track that nobody hears costs nothing.
+ *
+ * @example
+ * ```ts
+ * import { PacketPool, portableCiphers, Sfu, silentLogger } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sfu = new Sfu({
+ *   random: { fill: (bytes) => crypto.getRandomValues(bytes) },
+ *   ciphers: portableCiphers(),
+ *   pool: new PacketPool(),
+ *   fingerprint: "AB:".repeat(31) + "AB",
+ *   candidates: () => [],
+ *   limits: { maxRoomMembers: 25, maxRooms: 10, maxChatHistory: 100 },
+ *   unixOriginMs: 0,
+ *   e2ee: { required: false, joinTimeoutMs: 0 },
+ *   logger: silentLogger,
+ * });
+ *
+ * const id = crypto.randomUUID();
+ * sfu.local.addParticipant("daily", { id }, 0);
+ * const heard: number[] = [];
+ * const listener = sfu.local.listen("daily", id, "microphone", ({ view }) => heard.push(view.timestamp), 0);
+ * const track = sfu.local.publish("daily", id, "microphone", "opus", 0);
+ * track?.send({ payload: Uint8Array.of(0xf8, 0xff, 0xfe), timestamp: 960, marker: true }, 20);
+ * assertEquals(heard.length, 1);
+ * listener?.close(20);
+ * ```
  */
 export class LocalListener {
   /** It takes packets at any time. */

@@ -23,6 +23,29 @@ export type LocalRefusal = "room_full" | "server_full" | "participant_in_use" | 
 /**
  * The inside door of the core: members that live in this process, ears on what others send, and tracks sent in
  * somebody's name.
+ *
+ * @example
+ * ```ts
+ * import { PacketPool, portableCiphers, Sfu, silentLogger } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sfu = new Sfu({
+ *   random: { fill: (bytes) => crypto.getRandomValues(bytes) },
+ *   ciphers: portableCiphers(),
+ *   pool: new PacketPool(),
+ *   fingerprint: "AB:".repeat(31) + "AB",
+ *   candidates: () => [],
+ *   limits: { maxRoomMembers: 25, maxRooms: 10, maxChatHistory: 100 },
+ *   unixOriginMs: 0,
+ *   e2ee: { required: false, joinTimeoutMs: 0 },
+ *   logger: silentLogger,
+ * });
+ *
+ * const id = crypto.randomUUID();
+ * sfu.local.addParticipant("daily", { id }, 0);
+ * assertEquals(sfu.local.isEncrypted("daily", id), false);
+ * assertEquals(sfu.local.removeParticipant("daily", id, 10), true);
+ * ```
  */
 export class LocalMedia {
   readonly #core: Core;

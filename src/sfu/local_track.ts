@@ -65,6 +65,33 @@ export interface LocalPacket {
  *
  * To its receivers it is like any other: it is repaired, muted, reported on and asked for keyframes (by the output
  * `keyframe_wanted`).
+ *
+ * @example
+ * ```ts
+ * import { PacketPool, portableCiphers, Sfu, silentLogger } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sfu = new Sfu({
+ *   random: { fill: (bytes) => crypto.getRandomValues(bytes) },
+ *   ciphers: portableCiphers(),
+ *   pool: new PacketPool(),
+ *   fingerprint: "AB:".repeat(31) + "AB",
+ *   candidates: () => [],
+ *   limits: { maxRoomMembers: 25, maxRooms: 10, maxChatHistory: 100 },
+ *   unixOriginMs: 0,
+ *   e2ee: { required: false, joinTimeoutMs: 0 },
+ *   logger: silentLogger,
+ * });
+ *
+ * const id = crypto.randomUUID();
+ * sfu.local.addParticipant("daily", { id }, 0);
+ * const track = sfu.local.publish("daily", id, "microphone", "opus", 0);
+ * // 20 ms of sound, as Opus wants it behind the RTP header.
+ * track?.send({ payload: Uint8Array.of(0xf8, 0xff, 0xfe), timestamp: 960, marker: true, audioLevel: 30 }, 20);
+ * assertEquals(track?.closed, false);
+ * track?.close(40);
+ * assertEquals(track?.closed, true);
+ * ```
  */
 export class LocalTrack {
   /** The participant. */

@@ -6,6 +6,19 @@ import type { SfuOutput } from "./outputs.ts";
  * Datagrams to send, as columns: the same arrays are used turn after turn, so a turn allocates nothing.
  *
  * Whoever drains it owns the packets and releases each one after its send has settled.
+ *
+ * @example
+ * ```ts
+ * import { DatagramBatch, PacketPool, Path } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pool = new PacketPool();
+ * const batch = new DatagramBatch();
+ * batch.add(pool.acquire(), new Path(0, "192.0.2.1", 5000));
+ * for (let i = 0; i < batch.length; i++) batch.packets[i]?.release();
+ * batch.length = 0;
+ * assertEquals(pool.inUse, 0);
+ * ```
  */
 export class DatagramBatch {
   /** The datagrams. */

@@ -66,6 +66,34 @@ const HANDLERS: { readonly [Type in RoomMessageType]: Handler<MessageOf<Type>> }
  *
  * It reads no clock and does nothing by itself. Feed what has arrived, take everything out (`drainDatagrams`,
  * `pollOutput` until there is nothing), and call `handleTimeout` no later than `nextTimeout()` says.
+ *
+ * @example
+ * ```ts
+ * import { PacketPool, portableCiphers, Sfu, silentLogger } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sfu = new Sfu({
+ *   random: { fill: (bytes) => crypto.getRandomValues(bytes) },
+ *   ciphers: portableCiphers(),
+ *   pool: new PacketPool(),
+ *   fingerprint: "AB:".repeat(31) + "AB",
+ *   candidates: () => [],
+ *   limits: { maxRoomMembers: 25, maxRooms: 10, maxChatHistory: 100 },
+ *   unixOriginMs: 0,
+ *   e2ee: { required: false, joinTimeoutMs: 0 },
+ *   logger: silentLogger,
+ * });
+ *
+ * const id = crypto.randomUUID();
+ * const grant = { permissions: ["publish", "chat"] as const, ownsParticipant: false };
+ * sfu.handleJoin(1, { type: "join", participant: id, room_id: "daily" }, grant, 0);
+ * const told: string[] = [];
+ * for (let output = sfu.pollOutput(); output !== undefined; output = sfu.pollOutput()) {
+ *   if (output.kind === "message") told.push(output.message.type);
+ * }
+ * assertEquals(told[0], "ready");
+ * assertEquals(sfu.snapshot(0).rooms[0]?.id, "daily");
+ * ```
  */
 export class Sfu {
   /** Members, ears and tracks that live in this process. */

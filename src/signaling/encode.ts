@@ -1,5 +1,5 @@
 import type { ErrorMessage, ServerMessage } from "./messages.ts";
-import type { SignalingError } from "./errors.ts";
+import { ERROR_CODES, type ErrorReason, type SignalingError } from "./errors.ts";
 
 /**
  * Writes a message as the text frame that clients read.
@@ -34,4 +34,13 @@ export function errorMessage(error: SignalingError): ErrorMessage {
     room_id: error.room_id,
     request: error.type,
   };
+}
+
+/** The message that tells a client why a well-formed message of its own was refused. */
+export function refusal(
+  reason: ErrorReason,
+  message: string,
+  about: { readonly room_id?: string | undefined; readonly type: string },
+): ErrorMessage {
+  return { type: "error", code: ERROR_CODES[reason], reason, message, room_id: about.room_id, request: about.type };
 }

@@ -1,7 +1,17 @@
 /** The stable word of an `error` message; `docs/protocol.md` says when each comes and what to do about it. */
 export type ErrorReason = keyof typeof ERROR_CODES;
 
-/** The numeric `code` of every reason, after the HTTP status code that means the same. */
+/**
+ * The numeric `code` of every reason, after the HTTP status code that means the same.
+ *
+ * @example
+ * ```ts
+ * import { ERROR_CODES } from "@seameet/cli/signaling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ERROR_CODES.rate_limited, 429);
+ * ```
+ */
 export const ERROR_CODES = {
   bad_json: 400,
   unknown_type: 400,
@@ -26,6 +36,20 @@ export const ERROR_CODES = {
   worker_lost: 503,
 } as const;
 
+/** Refusals of a join that the same join would meet again (docs/protocol.md): a client that gets one gives up. */
+export const FINAL_FOR_JOIN: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
+  "unauthorized",
+  "room_full",
+  "invalid_room",
+  "permission_denied",
+  "e2ee_required",
+  "wrong_participant",
+  "bad_field",
+]);
+
+/** Refusals that end a membership whenever they come. */
+export const FINAL_ALWAYS: ReadonlySet<ErrorReason> = new Set<ErrorReason>(["unauthorized", "e2ee_required"]);
+
 /** The stable word in the reason of a WebSocket Close that the server sends. */
 export type CloseReason = keyof typeof CLOSE_CODES;
 
@@ -33,6 +57,14 @@ export type CloseReason = keyof typeof CLOSE_CODES;
  * The WebSocket close code of every reason (RFC 6455 section 7.4.1): 1001 the server goes away, 1008 a rule was
  * broken and the same attempt will fail again, 1009 too big, 1011 our fault, 1012 a part of the
  * server starts anew (registered by IANA as Service Restart), 1013 try again later.
+ *
+ * @example
+ * ```ts
+ * import { CLOSE_CODES } from "@seameet/cli/signaling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([CLOSE_CODES.going_away, CLOSE_CODES.removed], [1001, 1008]);
+ * ```
  */
 export const CLOSE_CODES = {
   bye: 1000,

@@ -36,6 +36,17 @@ export function isPeerMessage(message: { readonly type: string }): message is Pe
  * Reads one text frame as a message for another client; `undefined` when it is none, or malformed.
  *
  * Nothing of the received object gets into the result but the known fields, each checked for type and length.
+ *
+ * @example
+ * ```ts
+ * import { parsePeerMessage } from "@seameet/cli/signaling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [from, to] = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
+ * const text = JSON.stringify({ type: "offer", from, to, room_id: "daily", sdp: "v=0", hidden: 1 });
+ * assertEquals(parsePeerMessage(text), { type: "offer", from, to, room_id: "daily", sdp: "v=0" });
+ * assertEquals(parsePeerMessage('{"type":"offer"}'), undefined);
+ * ```
  */
 export function decodePeerMessage(text: string, lengths?: NameLengths): PeerMessage | undefined {
   const object = parseObject(text);

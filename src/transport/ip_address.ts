@@ -1,5 +1,5 @@
 /** An IPv4-mapped IPv6 address starts with these twelve bytes (RFC 4291 section 2.5.5.2). */
-const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+export const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** Longest text looked at: a full IPv6 address with a dotted tail and a zone. */
 const MAX_TEXT_LENGTH = 64;
@@ -24,7 +24,8 @@ function parseIpv4(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
   for (const [i, part] of parts.entries()) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
+    // A zero in front would be read as octal by some and not by others.
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
     bytes[i] = Number(part);
   }
   return bytes;

@@ -26,6 +26,8 @@ Deno.test("parseIpAddress() refuses everything else", () => {
   const wrong = [
     "",
     "1.2.3",
+    "01.2.3.4",
+    "::ffff:1.2.03.4",
     "1.2.3.256",
     "1.2.3.4.5",
     "a.b.c.d",

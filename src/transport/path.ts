@@ -6,6 +6,15 @@ import type { Millis } from "../base/time.ts";
  *
  * Only an authenticated STUN check makes a path belong to a peer (`PeerIndex.bind`), so nobody can fill our
  * tables by sending datagrams from many addresses.
+ *
+ * @example
+ * ```ts
+ * import { Path } from "@seameet/cli/sfu";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = new Path(0, "192.0.2.1", 5000);
+ * assertEquals([path.peer, path.checkedAt], [undefined, -Infinity]);
+ * ```
  */
 export class Path {
   /** Which of our sockets, numbered by the datagram endpoint. */

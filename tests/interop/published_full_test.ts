@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
 import { Child } from "./child.ts";
 import { LocalRegistry } from "./local_registry.ts";
 import { expectedFiles, listed } from "./published_files.ts";
@@ -57,7 +57,25 @@ async function call(origin: string): Promise<void> {
   await b.shows([cameraOf(a.person)]);
 }
 
-Deno.test("the published package: files, `deno run -A jsr:@seameet/cli serve`, the README's program", async (t) => {
+/** `seameet load` from the registry: what it was sent it has received. */
+async function load(registry: LocalRegistry, cwd: string, origin: string): Promise<void> {
+  const args = ["run", "-A", "jsr:@seameet/cli", "load", origin, "--rooms", "2", "--publishers", "1"];
+  const command = registry.deno([...args, "--subscribers", "2", "--seconds", "2", "--max-loss", "5"], {
+    cwd,
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const out = new TextDecoder().decode(stdout);
+  assertEquals(code, 0, out + new TextDecoder().decode(stderr));
+  assertStringIncludes(out, "6 of 6 connected");
+  const packets = (line: string) => Number(new RegExp(`^${line} +(\\d+) packets`, "m").exec(out)?.[1]);
+  assertGreater(packets("Sent"), 100, out);
+  // Each packet of a publisher goes to two subscribers.
+  assertGreater(packets("Received"), packets("Sent"), out);
+  assertStringIncludes(out, "Passed");
+}
+
+Deno.test("the published package: files, `deno run -A jsr:@seameet/cli serve` and `load`, the README's program", async (t) => {
   await using registry = await LocalRegistry.start();
   await using folder = await temporaryFolder();
   await registry.publish();
@@ -83,6 +101,7 @@ Deno.test("the published package: files, `deno run -A jsr:@seameet/cli serve`, t
     assert((await app.text()).includes('<div id="root"'), "the app is served from the package");
     assert(/Media\s+UDP port \d+, \d+ on /.test(server.output), "there is a port for each worker");
     await call(origin);
+    await load(registry, folder.path, origin);
     assertEquals(await server.stop(), 0);
     // No process and no port is left.
     await assertRejects(() => fetch(origin), TypeError);

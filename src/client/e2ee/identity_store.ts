@@ -40,6 +40,15 @@ export function memoryIdentityStore(): IdentityStore {
  * A store in the browser's IndexedDB, shared by all pages of the origin.
  *
  * Private keys lie in it as keys that no script can read out. Its methods reject where the browser allows no database.
+ *
+ * @example
+ * ```ts
+ * import { browserIdentityStore, memoryIdentityStore } from "@seameet/cli/client";
+ *
+ * // Private windows of some browsers have no database.
+ * const store = "indexedDB" in globalThis ? browserIdentityStore() : memoryIdentityStore();
+ * console.log(await store.get("identity").catch(() => "no database here"));
+ * ```
  */
 export function browserIdentityStore(): IdentityStore {
   let opened: Promise<IDBDatabase> | undefined;

@@ -18,6 +18,17 @@ export interface LibopusExports {
 /**
  * The largest packet taken in or given out, in bytes: six frames of 20 ms of 1,275 bytes each and their lengths
  * (RFC 6716 sections 3.2 and 3.4). The format allows more in theory; no network carries that in one datagram.
+ *
+ * @example
+ * ```ts
+ * import { createOpusEncoder, MAX_OPUS_PACKET_BYTES } from "@seameet/cli/codecs/opus";
+ * import { assert } from "@std/assert";
+ *
+ * const encoder = await createOpusEncoder();
+ * const { data } = encoder.encode({ samples: new Float32Array(960), sampleRate: 48_000, channels: 1 });
+ * assert(data.length <= MAX_OPUS_PACKET_BYTES);
+ * encoder.close();
+ * ```
  */
 export const MAX_OPUS_PACKET_BYTES: number = 6 * 1_275 + 7;
 

@@ -1,11 +1,11 @@
 import type { ConnectionId, ParticipantId, RoomId } from "../../base/ids.ts";
 import type { Grant } from "../../sfu/member.ts";
-import { encodeServerMessage } from "../../signaling/encode.ts";
-import { ERROR_CODES, type ErrorReason } from "../../signaling/errors.ts";
+import { encodeServerMessage, refusal } from "../../signaling/encode.ts";
+import type { ErrorReason } from "../../signaling/errors.ts";
 import type { ClientMessage, JoinMessage } from "../../signaling/messages.ts";
 import { isPeerMessage, type PeerMessage } from "../../signaling/peer_message.ts";
+import type { CoreHost } from "../core_host.ts";
 import { DEFAULT_PERMISSIONS } from "../hooks.ts";
-import type { SignalingHost } from "./signaling_host.ts";
 import type { SignalingState } from "./signaling_state.ts";
 
 /** Where messages for a client go. */
@@ -24,13 +24,28 @@ export interface LeftRoom {
   readonly emptied: boolean;
 }
 
-/** One client of a `SignalingState`, whatever brings its messages. */
+/**
+ * One client of a `SignalingState`, whatever brings its messages.
+ *
+ * @example
+ * ```ts
+ * import { SignalingState } from "@seameet/cli/signaling";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using state = await SignalingState.create();
+ * const told: string[] = [];
+ * const session = state.connect({ send: (text) => told.push(JSON.parse(text).type), close: () => {} });
+ * assertEquals(session.join({ type: "join", participant: crypto.randomUUID(), room_id: "daily" }), true);
+ * assertEquals([told[0], session.rooms], ["ready", ["daily"]]);
+ * assertEquals(session.disconnect(), [{ roomId: "daily", emptied: true }]);
+ * ```
+ */
 export class SignalingSession {
   /** Numbers the connections of its state. */
   readonly id: ConnectionId;
   /** The rooms it is in. */
   readonly state: SignalingState;
-  readonly #host: SignalingHost;
+  readonly #host: CoreHost;
   readonly #sink: ClientSink;
   readonly #grants: Map<RoomId, Grant> = new Map();
   readonly #rooms: Set<RoomId> = new Set();
@@ -38,7 +53,7 @@ export class SignalingSession {
   #ended = false;
 
   /** Use `SignalingState.connect`. */
-  constructor(id: ConnectionId, state: SignalingState, host: SignalingHost, sink: ClientSink) {
+  constructor(id: ConnectionId, state: SignalingState, host: CoreHost, sink: ClientSink) {
     this.id = id;
     this.state = state;
     this.#host = host;
@@ -136,7 +151,6 @@ export class SignalingSession {
   }
 
   #refuse(reason: ErrorReason, message: string, about: { room_id: RoomId; type: string }): void {
-    const { room_id, type: request } = about;
-    this.send(encodeServerMessage({ type: "error", code: ERROR_CODES[reason], reason, message, room_id, request }));
+    this.send(encodeServerMessage(refusal(reason, message, about)));
   }
 }

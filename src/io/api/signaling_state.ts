@@ -8,9 +8,9 @@ import {
   DEFAULT_MAX_ROOM_MEMBERS,
   DEFAULT_MAX_ROOMS,
 } from "../../signaling/limits.ts";
+import type { CoreHost } from "../core_host.ts";
 import { EventHub, type EventStream } from "../event_hub.ts";
 import type { HostConnection } from "../workers/room_host.ts";
-import type { SignalingHost } from "./signaling_host.ts";
 import { type ClientSink, SignalingSession } from "./signaling_session.ts";
 
 /** Options of `SignalingState.create`. */
@@ -53,14 +53,14 @@ export interface SignalingStateOptions {
 export class SignalingState implements AsyncDisposable {
   /** Whether offers are answered here; if not, they are passed on to the member they name. */
   readonly carriesMedia: boolean;
-  readonly #host: SignalingHost;
+  readonly #host: CoreHost;
   readonly #hub: EventHub<RoomEvent>;
   readonly #rooms: Map<RoomId, Map<ParticipantId, ConnectionId>> = new Map();
   readonly #sessions: Map<ConnectionId, SignalingSession> = new Map();
   #nextConnection = 1;
 
   /** Use `SignalingState.create`, or `SfuServer.state`. */
-  constructor(host: SignalingHost, carriesMedia: boolean, eventBuffer?: number) {
+  constructor(host: CoreHost, carriesMedia: boolean, eventBuffer?: number) {
     this.#host = host;
     this.carriesMedia = carriesMedia;
     this.#hub = new EventHub(eventBuffer);
@@ -79,8 +79,8 @@ export class SignalingState implements AsyncDisposable {
 
   /** Makes rooms without media; the code behind them is loaded now, not with this entry point. */
   static async create(options: SignalingStateOptions = {}): Promise<SignalingState> {
-    const { RelayHost } = await import("./relay_host.ts");
-    const host = new RelayHost({
+    const { relayHost } = await import("./relay_host.ts");
+    const host = relayHost({
       limits: {
         maxRoomMembers: options.maxRoomMembers ?? DEFAULT_MAX_ROOM_MEMBERS,
         maxRooms: options.maxRooms ?? DEFAULT_MAX_ROOMS,

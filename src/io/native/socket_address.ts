@@ -1,5 +1,5 @@
 /** Socket addresses as the kernel has them, `sockaddr_in` and `sockaddr_in6`, as 32-bit words in memory order. */
-import { parseIpAddress } from "../../transport/ip_address.ts";
+import { MAPPED_PREFIX, parseIpAddress } from "../../transport/ip_address.ts";
 
 /** `AF_INET` and `AF_INET6` of Linux. */
 export const AF_INET = 2;
@@ -10,8 +10,6 @@ export const MAX_ADDRESS_WORDS = 7;
 
 /** Sources whose text is remembered: the participants of a busy server; a flood from other addresses only makes text again. A power of two. */
 const REMEMBERED_SOURCES = 1_024;
-
-const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 /** A socket address as an object whose fields are its words, signed; a `sockaddr_in` has the first four. */
 export interface AddressWords {

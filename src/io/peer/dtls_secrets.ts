@@ -1,13 +1,10 @@
-import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import { writeU16, writeU32 } from "../../base/bytes.ts";
 import { SRTP_PARAMETERS, type SrtpProfile } from "../../transport/cipher_provider.ts";
 import { DTLS_1_2, DTLS_RECORD_HEADER, type DtlsRecord } from "../../transport/dtls_handshake.ts";
 import type { SrtpKeys } from "../../transport/srtp_session.ts";
 import { prf } from "../dtls_proof.ts";
-
-/** Explicit nonce before and tag behind an AES-GCM record (RFC 5288 section 3). */
-const NONCE_LENGTH = 8;
-const TAG_LENGTH = 16;
+import { additionalData, NONCE_LENGTH, openGcmRecord, TAG_LENGTH } from "../dtls_gcm.ts";
 
 const MASTER_SECRET_LENGTH = 48;
 
@@ -63,19 +60,7 @@ export class ClientSecrets {
 
   /** Decrypts a record of the server; `undefined` when it is not authentic. */
   open(record: DtlsRecord): Uint8Array | undefined {
-    const length = record.payload.length - NONCE_LENGTH - TAG_LENGTH;
-    if (length < 0) return undefined;
-    const nonce = new Uint8Array([...this.#keys.subarray(36, 40), ...record.payload.subarray(0, NONCE_LENGTH)]);
-    try {
-      const cipher = createDecipheriv("aes-128-gcm", this.#keys.subarray(16, 32), nonce);
-      cipher.setAAD(additionalData(record.bytes, record.contentType, length));
-      cipher.setAuthTag(record.payload.subarray(NONCE_LENGTH + length));
-      const plain = cipher.update(record.payload.subarray(NONCE_LENGTH, NONCE_LENGTH + length));
-      cipher.final();
-      return Uint8Array.from(plain);
-    } catch {
-      return undefined; // the tag is wrong
-    }
+    return openGcmRecord(record, this.#keys.subarray(16, 32), this.#keys.subarray(36, 40));
   }
 
   /** Exports the keys of SRTP (RFC 5764 section 4.2): ours first. */
@@ -89,16 +74,6 @@ export class ClientSecrets {
       remote: { masterKey: material.slice(keyLength, salts), masterSalt: material.slice(salts + saltLength) },
     };
   }
-}
-
-/** What is authenticated beside the content (RFC 5246 section 6.2.3.3): epoch, sequence number, type, version, length. */
-function additionalData(record: Uint8Array, contentType: number, length: number): Uint8Array {
-  const additional = new Uint8Array(DTLS_RECORD_HEADER);
-  additional.set(record.subarray(3, 11));
-  additional[8] = contentType;
-  writeU16(additional, 9, DTLS_1_2);
-  writeU16(additional, 11, length);
-  return additional;
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

@@ -9,11 +9,10 @@ import type { Path } from "../../transport/path.ts";
 import { createCertificate } from "../certificate.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Engine } from "../native/choose_engine.ts";
+import { systemRandom } from "../system_random.ts";
 import type { DatagramEndpoint, EndpointStats } from "../udp_socket.ts";
 import { ClientPeer, type PeerHost } from "./client_peer.ts";
 import { type ClientIdentity, clientIdentity } from "./dtls_client.ts";
-
-const systemRandom: RandomSource = { fill: (bytes) => crypto.getRandomValues(bytes) };
 
 /** What a network is made with. */
 export interface PeerNetworkOptions {

@@ -1,6 +1,12 @@
 import type { Millis } from "../../base/time.ts";
 import { decodeServerMessage } from "../../signaling/decode_server.ts";
-import { CLOSE_CODES, type CloseReason, type ErrorReason } from "../../signaling/errors.ts";
+import {
+  CLOSE_CODES,
+  type CloseReason,
+  type ErrorReason,
+  FINAL_ALWAYS,
+  FINAL_FOR_JOIN,
+} from "../../signaling/errors.ts";
 import type { ClientMessage, ErrorMessage, ServerMessage } from "../../signaling/messages.ts";
 
 /** Pauses between tries (docs/protocol.md, close codes); the last one is repeated. */
@@ -27,18 +33,8 @@ const FINAL_WORDS: ReadonlySet<string> = new Set<CloseReason>([
 /** Close codes after which coming back is of no use, whatever the word; 1008 has exceptions that the words tell. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1008, 1009]);
 
-/** Refusals of a join that the same join would meet again. */
-const FINAL_ERRORS: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
-  "unauthorized",
-  "room_full",
-  "invalid_room",
-  "permission_denied",
-  "e2ee_required",
-  "wrong_participant",
-  "bad_field",
-  "participant_in_use",
-  "too_many_rooms",
-]);
+/** Refusals of a join that a link gives up on besides: it has nobody whom it could ask what to do. */
+const FINAL_FOR_LINK: ReadonlySet<ErrorReason> = new Set<ErrorReason>(["participant_in_use", "too_many_rooms"]);
 
 /** What a link tells its owner. */
 export interface RoomLinkEvents {
@@ -54,8 +50,9 @@ export interface RoomLinkEvents {
 
 /** Says whether a refusal ends the client: any of a join that would be refused again, and some at any time. */
 export function isFinalError(error: ErrorMessage, joined: boolean): boolean {
-  if (joined) return error.reason === "unauthorized" || error.reason === "e2ee_required";
-  return (error.request === undefined || error.request === "join") && FINAL_ERRORS.has(error.reason);
+  const { reason, request } = error;
+  if (joined) return FINAL_ALWAYS.has(reason);
+  return (request === undefined || request === "join") && (FINAL_FOR_JOIN.has(reason) || FINAL_FOR_LINK.has(reason));
 }
 
 /** Says whether a client should come back after a close. */

@@ -24,6 +24,17 @@ export type RoomPeerMessage = Exclude<ClientMessage, { type: "join" | "leave" | 
  *
  * The other side must be able to be the DTLS client and to reach the room's media port; its own candidates are not
  * needed. What the room would tell a client otherwise comes out of `messages()`.
+ *
+ * @example
+ * ```ts
+ * import { Room } from "@seameet/cli";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using room = new Room({ mediaAddresses: ["127.0.0.1"], udpPort: 0 });
+ * using peer = await room.addPeer({ name: "Camera 7" });
+ * // The application carries the offer here and this answer back: `await peer.acceptOffer(sdp)`.
+ * assertEquals(room.participant(peer.participantId).displayName, "Camera 7");
+ * ```
  */
 export class RoomPeer {
   /** The participant's id. */

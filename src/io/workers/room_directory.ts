@@ -5,7 +5,7 @@ import type { RoomEvent } from "../../room/room_events.ts";
 import type { Grant } from "../../sfu/member.ts";
 import type { MembershipChange } from "../../sfu/outputs.ts";
 import { JOIN_REFUSALS, type Refusal, speakerRefusal } from "../../sfu/refusals.ts";
-import { encodeServerMessage } from "../../signaling/encode.ts";
+import { encodeServerMessage, refusal } from "../../signaling/encode.ts";
 import { CLOSE_CODES, ERROR_CODES } from "../../signaling/errors.ts";
 import { MAX_ROOMS_PER_CONNECTION } from "../../signaling/limits.ts";
 import type { ClientMessage, JoinMessage } from "../../signaling/messages.ts";
@@ -273,14 +273,7 @@ export class RoomDirectory {
 
   #refuse(connection: HostConnection, { reason, text }: Refusal, about: ClientMessage): void {
     this.#refused.add(reason);
-    connection.send(encodeServerMessage({
-      type: "error",
-      code: ERROR_CODES[reason],
-      reason,
-      message: text,
-      room_id: about.room_id,
-      request: about.type,
-    }));
+    connection.send(encodeServerMessage(refusal(reason, text, about)));
   }
 
   /** The connection as its hosts see it: a host that takes one room from it knows nothing of those on other hosts. */
