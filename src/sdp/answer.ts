@@ -84,7 +84,10 @@ function writeSection(section: MediaSection, parameters: AnswerParameters, first
     "a=setup:passive",
     `a=mid:${section.mid}`,
   );
-  for (const [uri, id] of section.extensions) lines.push(`a=extmap:${id} ${uri}`);
+  for (const [uri, id] of section.extensions) {
+    // The other way would be refused (RFC 8285 section 7).
+    lines.push(`a=extmap:${id}${section.sentExtensions.has(uri) ? "/recvonly" : ""} ${uri}`);
+  }
   lines.push(`a=${section.answered}`);
   if (section.clientReceives && section.msid !== undefined) lines.push(`a=msid:${section.msid}`);
   lines.push("a=rtcp-mux");

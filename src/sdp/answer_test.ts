@@ -85,8 +85,25 @@ Deno.test("writeAnswer() answers bundle-only m-lines with port 9", () => {
   assertEquals(sections.slice(1).map((lines) => lines[0]!.split(" ")[1]), Array(16).fill("9"));
 });
 
+Deno.test("writeAnswer() takes Firefox's simulcast up, each header extension for the way it was offered for", () => {
+  const [, camera] = sectionsOf(writeAnswer(load("firefox_simulcast_offer.sdp"), PARAMETERS));
+  const lines = camera!.filter((line) => /^a=(extmap|rid|simulcast|recvonly)/.test(line));
+  assertEquals(lines, [
+    "a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:mid",
+    "a=extmap:4 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "a=extmap:7 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "a=extmap:9/recvonly urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "a=extmap:10/recvonly urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+    "a=recvonly",
+    "a=rid:q recv",
+    "a=rid:h recv",
+    "a=rid:f recv",
+    "a=simulcast:recv q;h;f",
+  ]);
+});
+
 Deno.test("writeAnswer() can be read again and says the same", () => {
-  for (const name of ["chromium_offer.sdp", "firefox_offer.sdp"]) {
+  for (const name of ["chromium_offer.sdp", "firefox_offer.sdp", "firefox_simulcast_offer.sdp"]) {
     const offer = load(name);
     const answer = parseSessionDescription(writeAnswer(offer, PARAMETERS));
     assert(!("reason" in answer));

@@ -43,6 +43,8 @@ export interface MediaSection {
   codecs: SdpCodec[];
   /** Ids of the header extensions negotiated, by URI. */
   extensions: Map<string, number>;
+  /** URIs of those that were offered for what the client sends only. */
+  sentExtensions: Set<string>;
   /** Primary ssrcs announced by the client, in order. */
   ssrcs: number[];
   /** Primary ssrc -> ssrc of its retransmissions. */

@@ -31,6 +31,9 @@ const MAX_RIDS = 8;
 /** As many of them are taken; browsers send three. */
 const TAKEN_RIDS = 4;
 
+/** What only clients write; browsers may offer it for that way alone (Firefox does). */
+const CLIENT_EXTENSIONS: ReadonlySet<string> = new Set([EXTENSION_URI.rid, EXTENSION_URI.repairedRid]);
+
 /** Identifiers of encodings (RFC 8851 section 10), of a length that fits a one-byte header extension. */
 const RID = /^[\w-]{1,16}$/;
 
@@ -196,6 +199,7 @@ function negotiate(
   const answered = codecs.length === 0 ? "inactive" : MIRROR[offered];
   const rtxSsrcs = rejected ? new Map<number, number>() : retransmissionSsrcs(media);
   const repairs = new Set(rtxSsrcs.values());
+  const extensions = selectExtensions(media, kind, mixed, takesDependencies(offered, codecs));
   const msid = media.msid !== undefined && MSID.test(media.msid) ? media.msid : undefined;
   return {
     index,
@@ -207,10 +211,14 @@ function negotiate(
     clientReceives: answered === "sendrecv" || answered === "sendonly",
     rejected,
     codecs,
-    extensions: selectExtensions(media, kind, mixed, takesDependencies(offered, codecs)),
+    extensions,
+    sentExtensions: new Set(
+      media.extensions.filter(({ uri, id, direction }) => extensions.get(uri) === id && direction === "sendonly")
+        .map(({ uri }) => uri),
+    ),
     ssrcs: rejected ? [] : media.ssrcs.filter((ssrc) => !repairs.has(ssrc)),
     rtxSsrcs,
-    rids: kind === "video" && codecs.length > 0 ? simulcastRids(media, offered) : [],
+    rids: kind === "video" && codecs.length > 0 ? simulcastRids(media, offered, extensions) : [],
     ...(msid === undefined ? {} : { msid, msidStream: msid.replace(/ .*/, "") }),
     media: media.kind,
     protocol: media.protocol,
@@ -219,16 +227,12 @@ function negotiate(
 }
 
 /**
- * The encodings that are taken; packets must be able to name theirs.
- *
- * A line that declares ssrcs beside its encodings (Firefox) is asked for one encoding only: of two sizes Firefox goes on
- * sending the small one alone.
+ * The encodings that are taken; packets must be able to name theirs. The ssrcs of a line that declares them as well
+ * (Firefox) do not tell: nothing says which is which.
  */
-function simulcastRids(media: DescribedMedia, offered: Direction): string[] {
-  if (offered === "recvonly" || offered === "inactive" || media.ssrcs.length > 0) return [];
-  const canTell = [EXTENSION_URI.mid, EXTENSION_URI.rid].every((uri) =>
-    media.extensions.some((extension) => extension.uri === uri)
-  );
+function simulcastRids(media: DescribedMedia, offered: Direction, extensions: ReadonlyMap<string, number>): string[] {
+  if (offered === "recvonly" || offered === "inactive") return [];
+  const canTell = extensions.has(EXTENSION_URI.mid) && extensions.has(EXTENSION_URI.rid);
   const rids = media.rids.filter((rid) => RID.test(rid)).slice(0, TAKEN_RIDS);
   return canTell && rids.length > 1 ? rids : [];
 }
@@ -253,7 +257,7 @@ function takesDependencies(offered: Direction, codecs: readonly SdpCodec[]): boo
   return codecs[0]?.name === "AV1";
 }
 
-/** Extensions both directions may use; one that the client only sends or only takes is left alone. */
+/** Extensions both directions may use, and those that clients only send; what else has one direction is left alone. */
 function selectExtensions(
   media: DescribedMedia,
   kind: MediaSection["kind"],
@@ -265,7 +269,8 @@ function selectExtensions(
   for (const { id, uri, direction } of media.extensions) {
     const isUsable = id <= MAX_ONE_BYTE_ID || (mixed && id > MAX_ONE_BYTE_ID + 1);
     const isKnown = EXTENSIONS[kind].has(uri) || (uri === EXTENSION_URI.dependencyDescriptor && withDependencies);
-    if (isUsable && isKnown && direction === "sendrecv" && !extensions.has(uri)) extensions.set(uri, id);
+    const isOurWay = direction === "sendrecv" || (direction === "sendonly" && CLIENT_EXTENSIONS.has(uri));
+    if (isUsable && isKnown && isOurWay && !extensions.has(uri)) extensions.set(uri, id);
   }
   return extensions;
 }

@@ -4,6 +4,9 @@ import { type Capabilities, DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { checkRenegotiation, type MediaSection, type ParsedOffer, parseOffer } from "./negotiate.ts";
 
 const CHROMIUM = Deno.readTextFileSync(new URL("../../tests/data/chromium_offer.sdp", import.meta.url));
+const FIREFOX_SIMULCAST = Deno.readTextFileSync(
+  new URL("../../tests/data/firefox_simulcast_offer.sdp", import.meta.url),
+);
 const FIREFOX = Deno.readTextFileSync(new URL("../../tests/data/firefox_offer.sdp", import.meta.url));
 
 const SESSION = [
@@ -175,8 +178,18 @@ Deno.test("parseOffer() takes simulcast up where packets can name their encoding
   assertEquals(section(small(...ids, ...rids, "a=recvonly"), 1).rids, [], "nothing is sent");
   const many = Array.from({ length: 6 }, (_, i) => `a=rid:r${i} send`);
   assertEquals(section(small(...ids, ...many, "a=simulcast:send r0;r1;r2;r3;r4;r5"), 1).rids.length, 4);
-  const declared = small(...ids, ...rids, "a=ssrc:11 cname:x", "a=ssrc:12 cname:x");
-  assertEquals(section(declared, 1).rids, [], "as Firefox offers it");
+  const cannotTell = [`a=extmap:1 ${EXTENSION_URI.mid}`, `a=extmap:2/recvonly ${EXTENSION_URI.rid}`];
+  assertEquals(section(small(...cannotTell, ...rids), 1).rids, [], "the client does not write the rid");
+});
+
+Deno.test("parseOffer() takes Firefox's simulcast up: rids for one way, ssrcs as well", () => {
+  const camera = section(parse(FIREFOX_SIMULCAST), 0);
+  assertEquals(camera.rids, ["q", "h", "f"]);
+  assertEquals(camera.ssrcs.length, 3);
+  const { rid, repairedRid, dependencyDescriptor, playoutDelay } = EXTENSION_URI;
+  assertEquals([camera.extensions.get(rid), camera.extensions.get(repairedRid)], [9, 10]);
+  assertEquals([...camera.sentExtensions], [rid, repairedRid]);
+  for (const other of [dependencyDescriptor, playoutDelay]) assertEquals(camera.extensions.has(other), false);
 });
 
 Deno.test("parseOffer() takes the dependency descriptor where AV1 comes, and where it may go", () => {

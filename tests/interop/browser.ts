@@ -107,11 +107,16 @@ export async function chromiumAvailable(): Promise<boolean> {
  * It takes seconds to start: one browser per test file, one page per test. It never talks to 127.0.0.0/8.
  *
  * @param prefs Preferences on top of those that give fake devices and plain candidates.
+ * @param env Environment on top of ours: with a `DISPLAY` it shares that screen, without a question.
  */
-export async function launchFirefox(prefs: Readonly<Record<string, unknown>> = {}): Promise<Browser> {
+export async function launchFirefox(
+  prefs: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Browser> {
   return await puppeteer.launch({
     browser: "firefox",
     executablePath: systemFirefox(),
+    env: { ...Deno.env.toObject(), ...env },
     extraPrefsFirefox: { ...FIREFOX_PREFS, ...prefs },
   });
 }

@@ -11,6 +11,8 @@ export interface FakeDevices {
   readonly screenToneHz: number;
   /** Leaves the microphone to the browser and screens without sound: Firefox has no `AudioContext` without a sound card. */
   readonly ownSound?: boolean;
+  /** Leaves `getDisplayMedia` to the browser. */
+  readonly ownScreen?: boolean;
   /** Of the camera, 640 × 480 when absent: small pictures for tests with many pages on one machine. */
   readonly cameraSize?: readonly [width: number, height: number];
 }
@@ -21,7 +23,7 @@ export interface FakeDevices {
  * A mark moves along the upper edge, away from the middle where colours are looked at: an unchanged canvas sends no frames.
  */
 export function installFakeMedia(
-  { colour, toneHz, screenColour, screenToneHz, ownSound, cameraSize }: FakeDevices,
+  { colour, toneHz, screenColour, screenToneHz, ownSound, ownScreen, cameraSize }: FakeDevices,
 ): void {
   const devices = navigator.mediaDevices;
   if (devices === undefined) return; // the empty page before the first one
@@ -78,6 +80,7 @@ export function installFakeMedia(
     if (constraints?.audio) tracks.push(await microphone());
     return new MediaStream(tracks);
   };
+  if (ownScreen) return;
   devices.getDisplayMedia = (constraints) => {
     const tracks = [picture(screenColour, 1280, 720)];
     if (constraints?.audio && !ownSound) tracks.push(sound(screenToneHz));

@@ -1,4 +1,4 @@
-/** Firefox and Chromium in one call, through the app. Runs in a network namespace: Firefox sends no media to 127.0.0.0/8. */
+/** Firefox and Chromium in one call, through the app; Firefox shares a real screen. Runs in a network namespace: Firefox sends no media to 127.0.0.0/8. */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Browser } from "puppeteer-core";
 import { lanAddress, launchChromium, launchFirefox } from "./browser.ts";
@@ -14,8 +14,11 @@ import {
   voiceOf,
 } from "./call_person.ts";
 import { startMeetServer } from "./meet_server.ts";
+import { VirtualScreen } from "./virtual_screen.ts";
 
-const ADA = { ...PERSONAS.ada, ownSound: true };
+const ADA = { ...PERSONAS.ada, ownSound: true, ownScreen: true };
+/** What Ada's screen shows later. */
+const ADA_LATER = { ...ADA, screenColour: [0, 230, 230] } as const;
 const BEN = PERSONAS.ben;
 const ROOM = "red-quick-fox";
 const FIREFOX_PREFS = {
@@ -26,20 +29,24 @@ const FIREFOX_PREFS = {
 interface Pair {
   readonly ada: Person;
   readonly ben: Person;
+  /** Ada's. */
+  readonly screen: VirtualScreen;
 }
 
 /** Firefox with Ada and Chromium with Ben, before they enter. */
 async function inBothBrowsers(test: (pair: Pair) => Promise<void>): Promise<void> {
   await using meet = await startMeetServer({ mediaAddress: lanAddress() });
+  await using screen = await VirtualScreen.start();
   const browsers: Browser[] = [];
   try {
-    const firefox = await launchFirefox(FIREFOX_PREFS);
+    const firefox = await launchFirefox(FIREFOX_PREFS, { DISPLAY: screen.display });
     browsers.push(firefox);
     const chromium = await launchChromium();
     browsers.push(chromium);
     await test({
       ada: await Person.open(firefox, meet.origin, ADA),
       ben: await Person.open(chromium, meet.origin, BEN),
+      screen,
     });
   } finally {
     for (const browser of browsers) await browser.close();
@@ -98,14 +105,17 @@ async function meetInBothOrders(t: Deno.TestContext, pair: Pair, options: EnterO
   });
 }
 
-async function shareBothScreens(t: Deno.TestContext, { ada, ben }: Pair): Promise<void> {
+async function shareBothScreens(t: Deno.TestContext, { ada, ben, screen }: Pair): Promise<void> {
   await t.step("screens, both ways", async () => {
+    await screen.shows(ADA.screenColour);
     await ben.click("btn-screen-share");
     await ada.shows(cameraOf(ADA), cameraOf(BEN), screenOf(BEN));
     await ada.hears(atAnyPitch(voiceOf(BEN)), atAnyPitch(screenSoundOf(BEN)));
     await ada.click("btn-screen-share");
     const all = [cameraOf(ADA), screenOf(ADA), cameraOf(BEN), screenOf(BEN)];
     for (const person of [ada, ben]) await person.shows(...all);
+    await screen.shows(ADA_LATER.screenColour);
+    await ben.shows(cameraOf(ADA), screenOf(ADA_LATER), cameraOf(BEN), screenOf(BEN));
     await ben.click("btn-toggle-mic");
     await ada.hears(atAnyPitch(screenSoundOf(BEN)));
     await ben.hears(voiceOf(ADA));
