@@ -5,6 +5,8 @@ import { silentLogger } from "../../src/base/log.ts";
 import { chooseEngine } from "../../src/io/native/choose_engine.ts";
 import { PeerNetwork } from "../../src/io/peer/peer_network.ts";
 import type { RoomClientEvent } from "../../src/io/peer/room_client.ts";
+import { WsSignaling } from "../../src/io/peer/ws_signaling.ts";
+import type { ChatMessage, JoinMessage, ServerMessage } from "../../src/signaling/messages.ts";
 import { madeAudio } from "./call_rtp.ts";
 import { Person } from "./client_person.ts";
 import { CutLine } from "./cut_line.ts";
@@ -157,4 +159,66 @@ Deno.test("our client that was removed while it was away stays away", () =>
     const { code, reason } = await next(ben, "closed", 0);
     assertEquals([code, reason], [1008, "removed"]);
     assertEquals([...server.room("daily")!.participants], [ada.client.id]);
+  }));
+
+Deno.test("WsSignaling goes on with its session when its owner sends the same join again", () =>
+  inCall(async ({ ada, line, server }) => {
+    const participant = crypto.randomUUID();
+    const join: JoinMessage = {
+      type: "join",
+      participant,
+      room_id: "daily",
+      capabilities: ["track_map", "resume"],
+    };
+    const say = (content: string): ChatMessage => (
+      { type: "chat_message", from: participant, room_id: "daily", content, timestamp: 1, encrypted: false }
+    );
+    await using signaling = await WsSignaling.connect(line.url, {
+      recvTimeoutMs: 10_000,
+      baseBackoffMs: 1,
+      onReconnect: (again) => {
+        again.send(join);
+        again.send(say("at once"));
+      },
+    });
+    const messages = signaling.messages();
+    const has = ({ participants }: EventOf<"participants">, who: string) => participants.some(({ id }) => id === who);
+    const until = async <T extends ServerMessage>(is: (message: ServerMessage) => message is T): Promise<T> => {
+      for (;;) {
+        const { value } = await messages.next();
+        assert(value !== undefined, "the connection has ended");
+        if (is(value)) return value;
+      }
+    };
+    const isReady = (message: ServerMessage) => message.type === "ready";
+    const isLine = (content: string) => (message: ServerMessage): message is ChatMessage =>
+      message.type === "chat_message" && message.content === content;
+    signaling.send(join);
+    assertEquals((await until(isReady)).session?.resumed, false);
+    signaling.send(say("before"));
+    await until(isLine("before"));
+    await reads(ada, "before");
+    const gone = () => all(ada, "participants").slice(seen).filter((status) => !has(status, participant));
+    const seen = all(ada, "participants").findIndex((status) => has(status, participant));
+
+    line.deaf = true;
+    signaling.send(say("into a dead line"));
+    await line.swallowed.count(1, "frame that goes nowhere");
+    line.hold();
+    line.cut({ serverNotices: true });
+    ada.client.chat("meanwhile");
+    await reads(ada, "meanwhile");
+    line.release();
+    assertEquals((await until(isReady)).session, { keep_ms: 30_000, resumed: true, received: 1, media: false });
+    await until(isLine("meanwhile"));
+    await until(isLine("into a dead line"));
+    await until(isLine("at once"));
+    await reads(ada, "at once");
+    assertEquals(gone(), [], "nobody sees it go");
+    const lines = all(ada, "chat").map(({ message }) => message.content);
+    assertEquals(lines, ["before", "meanwhile", "into a dead line", "at once"]);
+
+    await server.room("daily")!.removeParticipant(participant);
+    while (!(await messages.next()).done);
+    assertEquals(signaling.closed, { code: 1008, reason: "removed" });
   }));
