@@ -198,7 +198,8 @@ export class Room implements AsyncDisposable {
     const held = new HeldConnection(connection);
     try {
       const core = await this.#open();
-      this.#checkRoom(core);
+      // Who comes back has a place; of somebody whose id is not known the join will tell.
+      if (id !== undefined && !core.participants.has(id)) this.#checkRoom(core);
       return await core.addParticipant(held, id, processor);
     } catch (error) {
       connection.close(TRY_AGAIN_LATER, error instanceof SeaMeetError ? error.code : "internal");
