@@ -48,10 +48,17 @@ export function openRoom(port: number, report: (line: string) => void = console.
 
   const welcome = async (socket: WebSocket, remoteAddress: string) => {
     // The others hear everybody a little quieter than they are.
-    const participant = await room.addParticipant({ signaling: socket, processor: gain(-3), remoteAddress });
-    listen(participant, report).catch(failed);
-    look(participant, report).catch(failed);
+    // Again for somebody whose last socket broke: the participant goes on.
+    await room.addParticipant({ signaling: socket, processor: gain(-3), remoteAddress });
   };
+
+  const arrivals = room.arrivals();
+  void (async () => {
+    for await (const participant of arrivals) {
+      listen(participant, report).catch(failed);
+      look(participant, report).catch(failed);
+    }
+  })();
 
   const app = staticFiles(directorySource(fileURLToPath(new URL("./meet/dist", import.meta.url))));
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, (request, { remoteAddr }) => {

@@ -1,7 +1,8 @@
 import type { ParticipantId, RoomId } from "../base/ids.ts";
 import type { ErrorMessage, ModeratedMessage, ReadyMessage, ServerMessage } from "../signaling/messages.ts";
+import { Continuity } from "../signaling/continuity.ts";
+import { SignalingLink } from "../signaling/signaling_link.ts";
 import { ClientError } from "./client_error.ts";
-import { Continuity } from "./continuity.ts";
 import { E2eeSession } from "./e2ee/e2ee_session.ts";
 import type { Encryption } from "./e2ee/types.ts";
 import { finalClose, finalError } from "./close_rules.ts";
@@ -16,7 +17,6 @@ import { RoomChat } from "./room_chat.ts";
 import { Roster } from "./roster.ts";
 import { RoomSender } from "./room_sender.ts";
 import { readServerMessage } from "./server_message.ts";
-import { SignalingLink } from "./signaling_link.ts";
 import type {
   ChatEntry,
   ClientEvents,

@@ -1,6 +1,7 @@
 import type { Millis } from "../base/time.ts";
 import type { BweUpdateMessage } from "../signaling/messages.ts";
 import type { EncodingsMessage } from "../signaling/quality_messages.ts";
+import type { SignalingLink } from "../signaling/signaling_link.ts";
 import { ClientError } from "./client_error.ts";
 import type { MediaTransforms } from "./e2ee/media_transforms.ts";
 import type { Emitter } from "./emitter.ts";
@@ -10,7 +11,6 @@ import type { PeerConnectionLike } from "./ports.ts";
 import type { RoomSender } from "./room_sender.ts";
 import type { Roster } from "./roster.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { SignalingLink } from "./signaling_link.ts";
 import type { ClientEvents, MediaState } from "./types.ts";
 
 /** Longest wait before a failed media path is tried again; a network that blocks UDP does so for long. */

@@ -26,15 +26,9 @@ export type { FrameLike, ToWorker, TransformOptions, WorkerLike } from "./e2ee/w
 export type { Listener } from "./emitter.ts";
 export { Interactions } from "./interactions.ts";
 export type { ClientEnvironment, ConnectOptions } from "./options.ts";
-export type {
-  PeerConnectionLike,
-  ReceiverLike,
-  ScreenStream,
-  SenderLike,
-  TransceiverLike,
-  WebSocketLike,
-} from "./ports.ts";
-export type { Scheduler } from "./scheduler.ts";
+export type { PeerConnectionLike, ReceiverLike, ScreenStream, SenderLike, TransceiverLike } from "./ports.ts";
+export type { WebSocketLike } from "../signaling/web_socket.ts";
+export type { Scheduler } from "../base/scheduler.ts";
 export type {
   ChatEntry,
   ClientEvents,

@@ -2,7 +2,8 @@ import type { ParticipantId, RoomId } from "../base/ids.ts";
 import { browserCodecs, type CodecCapability, type VideoCodec } from "./codec_preferences.ts";
 import type { E2eeOptions } from "./e2ee/types.ts";
 import { watchBrowserNetwork } from "./network.ts";
-import type { PeerConnectionLike, WebSocketLike } from "./ports.ts";
+import type { WebSocketLike } from "../signaling/web_socket.ts";
+import type { PeerConnectionLike } from "./ports.ts";
 import { browserScheduler, type Scheduler } from "./scheduler.ts";
 import type { VideoConfig } from "./types.ts";
 

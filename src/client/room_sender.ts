@@ -6,10 +6,10 @@ import type {
   ModerationAction,
   OfferedTrack,
 } from "../signaling/messages.ts";
+import type { Continuity } from "../signaling/continuity.ts";
 import type { NumberedMessage } from "../signaling/numbered.ts";
-import type { Continuity } from "./continuity.ts";
+import type { SignalingLink } from "../signaling/signaling_link.ts";
 import type { OwnMedia } from "./own_media.ts";
-import type { SignalingLink } from "./signaling_link.ts";
 import type { VideoConfig } from "./types.ts";
 import type { TrackView } from "./views.ts";
 

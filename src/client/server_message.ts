@@ -6,11 +6,11 @@ import type {
   ParticipantStatus,
   Permission,
   ServerMessage,
-  SessionState,
   TrackSource,
 } from "../signaling/messages.ts";
 
 import { readActiveEncodings, readDirection, readTrackQuality } from "../signaling/read_quality.ts";
+import { sessionOf } from "../signaling/read_session.ts";
 
 type Fields = Record<string, unknown>;
 type Reader = (fields: Fields) => ServerMessage | undefined;
@@ -60,7 +60,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     permissions: Array.isArray(m.permissions)
       ? m.permissions.filter((word): word is Permission => PERMISSIONS.has(word))
       : DEFAULT_PERMISSIONS,
-    ...(isFields(m.session) ? { session: sessionState(m.session) } : {}),
+    ...sessionOf(m.session),
   })],
   ["room_status", (m) => ({
     type: "room_status",
@@ -182,16 +182,6 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     request: typeof m.request === "string" ? m.request : undefined,
   })],
 ]);
-
-function sessionState(fields: Fields): SessionState {
-  const { resumed, media } = fields;
-  return {
-    keep_ms: count(fields.keep_ms),
-    resumed: resumed === true,
-    received: count(fields.received),
-    media: media === true,
-  };
-}
 
 function participantStatus(value: unknown): ParticipantStatus[] {
   if (!isFields(value) || typeof value.id !== "string") return [];

@@ -2,7 +2,8 @@ import type { Millis } from "../base/time.ts";
 import type { ClientMessage, ServerMessage, SessionState } from "../signaling/messages.ts";
 import { SeaMeetClient } from "./client.ts";
 import type { ConnectOptions } from "./options.ts";
-import type { PeerConnectionLike, SenderLike, TransceiverLike, WebSocketLike } from "./ports.ts";
+import type { WebSocketLike } from "../signaling/web_socket.ts";
+import type { PeerConnectionLike, SenderLike, TransceiverLike } from "./ports.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ClientEvents } from "./types.ts";
 

@@ -1,5 +1,6 @@
 import type { ConnectionId } from "../base/ids.ts";
 import type { Millis } from "../base/time.ts";
+import { RECONNECTING } from "../signaling/errors.ts";
 
 /** One client's signaling socket, as the host sees it. */
 export interface SignalingConnection {
@@ -57,10 +58,17 @@ export const DEFAULT_SEND_LIMITS: SendLimits = {
 const DRAIN_MS: Millis = 20;
 /** Bytes of UTF-8 that one unit of a string can become; counting them exactly would mean encoding twice. */
 const MAX_BYTES_PER_UNIT = 3;
+/** What the runtime reports when no Close frame came; 1006 would be the number for it (RFC 6455 section 7.4.1). */
+const NO_CLOSE_FRAME: ReadonlySet<number> = new Set([0, 1006]);
 /** A close reason's room in its frame (RFC 6455 section 5.5). */
 const MAX_REASON_BYTES = 123;
 /** Registered by IANA for "the server is overloaded": we use it for receivers that are too slow. */
 const TRY_AGAIN_LATER = 1013;
+
+/** Says whether a socket that closed with this code broke off, or was given up by a client that comes back. */
+export function isBrokenOff(code: number): boolean {
+  return code === RECONNECTING || NO_CLOSE_FRAME.has(code);
+}
 
 /** A `SignalingConnection` over a WebSocket of the runtime, with the bounds that one lacks. */
 export class WebSocketConnection implements SignalingConnection {

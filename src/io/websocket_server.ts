@@ -9,6 +9,7 @@ import { type Cidr, parseCidr } from "./ip_address.ts";
 import { type AllowedOrigins, originAllowed } from "./origin.ts";
 import {
   DEFAULT_SEND_LIMITS,
+  isBrokenOff,
   type SendLimits,
   type SignalingConnection,
   WebSocketConnection,
@@ -62,8 +63,6 @@ export interface HttpServer {
 const GOING_AWAY = 1001;
 /** Something of ours broke (RFC 6455 section 7.4.1). */
 const INTERNAL_ERROR = 1011;
-/** What the runtime reports when no Close frame came; 1006 would be the number for it (RFC 6455 section 7.4.1). */
-const NO_CLOSE_FRAME: ReadonlySet<number> = new Set([0, 1006]);
 /** Words of the guard for connections that broke off. */
 const BROKEN_OFF: ReadonlySet<string> = new Set(["closed", "receiver stalled", "no answer to ping"]);
 /** How long sockets may take to answer their goodbye when the server closes. */
@@ -171,7 +170,7 @@ function upgrade(
 
 /** Says whether a connection broke off: nobody said goodbye, and the guard did not end it for breaking a rule. */
 function isLoss(code: number, ending: string | undefined): boolean {
-  return code === RECONNECTING || (NO_CLOSE_FRAME.has(code) && (ending === undefined || BROKEN_OFF.has(ending)));
+  return isBrokenOff(code) && (code === RECONNECTING || ending === undefined || BROKEN_OFF.has(ending));
 }
 
 /** The URL as the client knows it: `Deno.serve` on a Unix socket makes up a scheme of its own. */

@@ -13,6 +13,7 @@ import type {
 } from "./messages.ts";
 
 import { readActiveEncodings, readDirection, readTrackQuality } from "./read_quality.ts";
+import { sessionOf } from "./read_session.ts";
 
 /** Longest text frame of a server that is looked at, in characters: a room of the largest size with all its names. */
 const MAX_TEXT_LENGTH = 4 * 1024 * 1024;
@@ -61,6 +62,7 @@ const DECODERS: Decoders = {
     resume: read.optionalText("resume", MAX_WORD_LENGTH) ?? "",
     permissions: read.optionalList("permissions", MAX_ENTRIES, "words", readWord)?.filter(isPermission) ??
       ["publish", "screen", "chat"],
+    ...sessionOf(read.value("session")),
   }),
   room_status: (read) => ({
     type: "room_status",

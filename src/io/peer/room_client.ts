@@ -14,8 +14,9 @@ import type {
 } from "../../signaling/messages.ts";
 import type { ClientPeer, ClientPeerState, ReceivedRtp } from "./client_peer.ts";
 import type { PeerNetwork } from "./peer_network.ts";
-import { isFinalError, RoomLink } from "./room_link.ts";
+import { isAboutJoin, isFinalError } from "./end_rules.ts";
 import { RoomMedia } from "./room_media.ts";
+import { RoomSignaling } from "./room_signaling.ts";
 
 /** How a client joins a room. */
 export interface RoomClientOptions {
@@ -45,8 +46,8 @@ export interface RoomClientOptions {
 
 /** What happens in a room. */
 export type RoomClientEvent =
-  /** The server has taken us in, the first time or again. */
-  | { readonly kind: "joined"; readonly permissions: readonly Permission[] }
+  /** The server has taken us in, the first time or again; `resumed`: our session went on, nobody has seen us go. */
+  | { readonly kind: "joined"; readonly permissions: readonly Permission[]; readonly resumed: boolean }
   /** Who is there now, ourselves included. */
   | { readonly kind: "participants"; readonly participants: readonly ParticipantStatus[] }
   /** Whose tracks come now. */
@@ -63,7 +64,7 @@ export type RoomClientEvent =
   | { readonly kind: "moderated"; readonly message: ModeratedMessage }
   /** Something was refused; the client goes on. */
   | { readonly kind: "error"; readonly error: ErrorMessage }
-  /** The connection is lost; another try follows. */
+  /** The connection is lost; another try follows, and `joined` once it has succeeded. Media may go on meanwhile. */
   | { readonly kind: "lost"; readonly retryInMs: number }
   /** It is over. */
   | { readonly kind: "closed"; readonly code: number; readonly reason: string };
@@ -71,24 +72,25 @@ export type RoomClientEvent =
 /**
  * A participant of a room on a seameet server: signaling and media, over the public protocol (docs/protocol.md).
  *
- * A lost connection comes back by itself with the same id, and so does a lost media path; own tracks, mute flags and a
- * running screen share are told again.
+ * A lost connection comes back by itself and goes on with its session where the server keeps that: the others see nobody
+ * go, media flows on, what was said meanwhile arrives. Otherwise it joins anew with the same id. Own tracks, mute flags
+ * and a running screen share are told again; a lost media path is made again too.
  */
 export class RoomClient implements AsyncDisposable {
   readonly id: ParticipantId;
   readonly room: RoomId;
   readonly #options: RoomClientOptions;
-  readonly #link: RoomLink;
+  readonly #signaling: RoomSignaling;
   readonly #sources: Set<TrackSource>;
   readonly #muted = { audio: false, video: false };
   readonly #firstJoin: PromiseWithResolvers<void> = Promise.withResolvers();
   #media: RoomMedia | undefined;
-  #resume: string | undefined;
   #permissions: readonly Permission[] = [];
   #participants: readonly ParticipantStatus[] = [];
   #peersAtJoin = 0;
   #joined = false;
   #wasJoined = false;
+  #hasShared = false;
   #closed = false;
 
   private constructor(options: RoomClientOptions) {
@@ -96,17 +98,14 @@ export class RoomClient implements AsyncDisposable {
     this.id = options.participant ?? crypto.randomUUID();
     this.room = options.room;
     this.#sources = new Set(options.publish ?? []);
-    this.#link = new RoomLink(options.url, options.reconnect ?? true, {
-      opened: () => this.#join(),
+    const { url, room, displayName, token, reconnect: reconnects = true } = options;
+    this.#signaling = new RoomSignaling({ url, participant: this.id, room, displayName, token, reconnects }, {
       received: (message) => this.#handle(message),
       lost: (retryInMs) => {
         this.#joined = false;
-        if (!this.#wasJoined && options.reconnect !== false) this.#giveUp(1006, "not_reachable");
-        else this.#emit({ kind: "lost", retryInMs });
+        this.#emit({ kind: "lost", retryInMs });
       },
-      // A line that breaks gives no reason.
-      ended: (code, reason) =>
-        this.#giveUp(code, reason !== "" ? reason : this.#wasJoined ? "connection_lost" : "not_reachable"),
+      ended: (code, reason) => this.#giveUp(code, reason),
     });
   }
 
@@ -118,7 +117,7 @@ export class RoomClient implements AsyncDisposable {
   static async join(options: RoomClientOptions): Promise<RoomClient> {
     const client = new RoomClient(options);
     try {
-      client.#link.open(options.socket);
+      client.#signaling.open(options.socket);
     } catch (error) {
       throw new SeaMeetError("signaling", `Cannot join: "${options.url}" is no ws: or wss: address`, { cause: error });
     }
@@ -141,7 +140,7 @@ export class RoomClient implements AsyncDisposable {
     return this.#media?.tracks ?? [];
   }
 
-  /** The media path now; another one after each reconnect. */
+  /** The media path now; the same one as long as the session goes on. */
   get peer(): ClientPeer | undefined {
     return this.#media?.peer;
   }
@@ -171,25 +170,27 @@ export class RoomClient implements AsyncDisposable {
   /** Tells whether the microphone or camera is off; packets of a muted track are not forwarded. */
   setMuted(kind: "audio" | "video", muted: boolean): void {
     this.#muted[kind] = muted;
-    if (this.#joined) this.#link.send({ type: `${muted ? "" : "un"}mute_${kind}`, from: this.id, room_id: this.room });
+    if (this.#joined) this.#tellMuted(kind);
   }
 
   /** Starts a screen share; packets go to the track `screen`. */
   startScreenShare(): void {
-    this.#link.send({ type: "screen_share_started", from: this.id, room_id: this.room, track_id: 0 });
+    this.#hasShared = true;
+    if (this.#joined) this.#tellShare(true);
     this.publish("screen");
   }
 
   /** Ends it. */
   stopScreenShare(): void {
-    this.#link.send({ type: "screen_share_stopped", from: this.id, room_id: this.room, track_id: 0 });
+    if (this.#joined) this.#tellShare(false);
     this.unpublish("screen");
   }
 
   /** Sends a line of chat; `false` when there is no connection now. It comes back to us as to everybody. */
   chat(content: string): boolean {
+    if (!this.#joined) return false;
     const timestamp = Date.now();
-    return this.#link.send({
+    return this.#signaling.send({
       type: "chat_message",
       from: this.id,
       room_id: this.room,
@@ -201,7 +202,7 @@ export class RoomClient implements AsyncDisposable {
 
   /** Passes a message of end-to-end encryption on; `false` when there is no connection now. */
   relay(message: Extract<RelayedMessage, { type: `e2ee_${string}` }>): boolean {
-    return this.#link.send(message);
+    return this.#joined && this.#signaling.send(message);
   }
 
   /** Asks for a keyframe of somebody's camera or screen. */
@@ -211,11 +212,11 @@ export class RoomClient implements AsyncDisposable {
 
   /** Leaves the room and closes everything; works any number of times. */
   async leave(): Promise<void> {
-    if (this.#joined) this.#link.send({ type: "leave", participant: this.id, room_id: this.room });
+    if (this.#joined) this.#signaling.send({ type: "leave", participant: this.id, room_id: this.room });
     this.#joined = false;
     this.#closed = true;
     this.#media?.close();
-    await this.#link.stop();
+    await this.#signaling.stop();
   }
 
   /** Leaves. */
@@ -225,19 +226,6 @@ export class RoomClient implements AsyncDisposable {
 
   #emit(event: RoomClientEvent): void {
     this.#options.onEvent?.(event);
-  }
-
-  #join(): void {
-    const { displayName, token } = this.#options;
-    this.#link.send({
-      type: "join",
-      participant: this.id,
-      room_id: this.room,
-      capabilities: ["track_map"],
-      ...(displayName === undefined ? {} : { display_name: displayName }),
-      ...(token === undefined ? {} : { token }),
-      ...(this.#resume === undefined ? {} : { resume: this.#resume }),
-    });
   }
 
   #handle(message: ServerMessage): void {
@@ -277,25 +265,51 @@ export class RoomClient implements AsyncDisposable {
 
   #ready(message: ReadyMessage): void {
     if (this.#closed) return;
-    this.#link.joined();
+    const { resumed, media, unheard } = this.#signaling.begin(message);
     this.#joined = this.#wasJoined = true;
-    this.#resume = message.resume === "" ? undefined : message.resume;
     this.#permissions = message.permissions;
     this.#peersAtJoin = message.peers.length;
-    for (const kind of ["audio", "video"] as const) if (this.#muted[kind]) this.setMuted(kind, true);
-    if (this.#sources.has("screen")) {
-      this.#link.send({ type: "screen_share_started", from: this.id, room_id: this.room, track_id: 0 });
-    }
-    this.#startMedia(undefined);
-    this.#emit({ kind: "joined", permissions: message.permissions });
+    // The server tells nobody what it knows already; what has changed while we were away it does not know.
+    for (const kind of ["audio", "video"] as const) if (resumed || this.#muted[kind]) this.#tellMuted(kind);
+    const shares = this.#sources.has("screen");
+    if (shares || (resumed && this.#hasShared)) this.#tellShare(shares);
+    this.#signaling.repeat(unheard ?? []);
+    this.#enterMedia(media);
+    if (message.session !== undefined && this.#media?.peer.lines.length === 0) this.#sayAnything();
+    this.#emit({ kind: "joined", permissions: message.permissions, resumed });
     this.#firstJoin.resolve();
+  }
+
+  /** A session is kept only of those who have said something after their `ready`; without an offer there is nothing to say. */
+  #sayAnything(): void {
+    this.#signaling.send({ type: "subscribe", from: this.id, room_id: this.room, tracks: [] });
+  }
+
+  #tellMuted(kind: "audio" | "video"): void {
+    const type = `${this.#muted[kind] ? "" : "un"}mute_${kind}` as const;
+    this.#signaling.send({ type, from: this.id, room_id: this.room });
+  }
+
+  #tellShare(active: boolean): void {
+    const type = active ? "screen_share_started" : "screen_share_stopped";
+    this.#signaling.send({ type, from: this.id, room_id: this.room, track_id: 0 });
+  }
+
+  /** `isKept`: the server's side of the media path is still there. */
+  #enterMedia(isKept: boolean): void {
+    const media = this.#media;
+    if (!isKept || media === undefined) this.#startMedia(undefined);
+    else if (media.isAlive) media.resume();
+    else this.#restartMedia(media);
   }
 
   /** A new media path; one that takes a broken one's place shows another certificate, so that the server starts over too. */
   #startMedia(identity: Parameters<PeerNetwork["createPeer"]>[0]): void {
     this.#media?.close();
     const media = new RoomMedia(this.#options.network, identity, {
-      offer: (sdp, tracks) => this.#link.send({ type: "offer", from: this.id, room_id: this.room, sdp, tracks }),
+      offer: (sdp, tracks) => {
+        if (this.#joined) this.#signaling.send({ type: "offer", from: this.id, room_id: this.room, sdp, tracks });
+      },
       state: (state, error) => {
         this.#emit({ kind: "media", state, error });
         if (state === "failed") this.#restartMedia(media);
@@ -327,7 +341,8 @@ export class RoomClient implements AsyncDisposable {
     this.#emit({ kind: "error", error });
     if (isFinalError(error, this.#joined)) {
       this.#giveUp(error.code, error.reason, error.message);
-      this.#link.stop();
+    } else if (!this.#joined && isAboutJoin(error)) {
+      this.#signaling.tryLater();
     } else if (error.reason === "media_failed" && this.#media !== undefined) {
       const media = this.#media;
       media.close();
@@ -340,7 +355,7 @@ export class RoomClient implements AsyncDisposable {
     this.#closed = true;
     this.#joined = false;
     this.#media?.close();
-    this.#link.stop();
+    void this.#signaling.stop();
     const message = `Cannot join room "${this.room}": ${text}`;
     // Whoever has joined hears of the end by the event; before that nobody has the client yet.
     if (this.#wasJoined) this.#emit({ kind: "closed", code, reason });

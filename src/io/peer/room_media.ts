@@ -19,7 +19,7 @@ export interface RoomMediaEvents {
 /**
  * The media path of one room: which own track is on which m-line, room for those of others, one offer at a time.
  *
- * Lives from one `ready` to the next.
+ * Lives as long as the session, or the path itself.
  */
 export class RoomMedia {
   readonly peer: ClientPeer;
@@ -28,6 +28,9 @@ export class RoomMedia {
   #map = new Map<string, MappedTrack>();
   #awaitingAnswer = false;
   #offerAgain = false;
+  #lastOffer: { readonly sdp: string; readonly tracks: OfferedTrack[] } | undefined;
+  /** The next offer looks for another path. */
+  #searches = false;
   #closed = false;
 
   constructor(network: PeerNetwork, identity: ClientIdentity | undefined, events: RoomMediaEvents) {
@@ -48,6 +51,21 @@ export class RoomMedia {
   /** Whose track is on which m-line now. */
   get tracks(): readonly MappedTrack[] {
     return [...this.#map.values()];
+  }
+
+  /** Says whether the path is there, or may come yet. */
+  get isAlive(): boolean {
+    return !this.#closed && this.peer.state !== "failed" && this.peer.state !== "closed";
+  }
+
+  /** The connection to the server is another one: repeats the offer that is still open, then looks for a new path. */
+  resume(): void {
+    // What was not there before the loss is being looked for already.
+    this.#searches = this.peer.state === "connected";
+    if (this.#awaitingAnswer && this.#lastOffer !== undefined) {
+      this.#offerAgain ||= this.#searches;
+      this.#events.offer(this.#lastOffer.sdp, this.#lastOffer.tracks);
+    } else if (this.#searches) this.#offer();
   }
 
   /** Adds own tracks and pairs of lines for those of others, then offers. */
@@ -139,6 +157,10 @@ export class RoomMedia {
     this.#offerAgain = this.#awaitingAnswer;
     if (this.#awaitingAnswer || this.peer.lines.length === 0) return;
     this.#awaitingAnswer = true;
-    this.#events.offer(this.peer.createOffer(), [...this.#own].map(([source, mid]) => ({ mid, source })));
+    if (this.#searches) this.peer.restartIce();
+    this.#searches = false;
+    const tracks = [...this.#own].map(([source, mid]) => ({ mid, source }));
+    this.#lastOffer = { sdp: this.peer.createOffer(), tracks };
+    this.#events.offer(this.#lastOffer.sdp, tracks);
   }
 }

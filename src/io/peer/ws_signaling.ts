@@ -3,6 +3,8 @@ import type { Millis } from "../../base/time.ts";
 import { decodeServerMessage } from "../../signaling/decode_server.ts";
 import type { ClientMessage, ServerMessage } from "../../signaling/messages.ts";
 import { decodePeerMessage, type PeerMessage } from "../../signaling/peer_message.ts";
+import { mayComeBack } from "./end_rules.ts";
+import { KeptSessions } from "./kept_sessions.ts";
 
 /** How long a client waits for the next message by default. */
 const DEFAULT_RECEIVE_TIMEOUT_MS: Millis = 30_000;
@@ -30,7 +32,11 @@ export interface WsSignalingOptions {
   readonly maxReconnectAttempts?: number;
   /** The first pause, in milliseconds; each one is twice as long, 10 s at most. 1,000 when left out. */
   readonly baseBackoffMs?: number;
-  /** Connects again after the connection was lost, as often as `maxReconnectAttempts` says, and calls this to join again. */
+  /**
+   * Connects again after the connection was lost, as often as `maxReconnectAttempts` says, and calls this to join again:
+   * send the same `join`. Where it announces the capabilities `track_map` and `resume`, it goes on with the session (the
+   * secret and the counts are filled in, what was not heard is said again), and `ready.session` says whether it does.
+   */
   readonly onReconnect?: (signaling: WsSignaling) => void;
   /**
    * Gets what other clients send to this one, where the server carries no media (`createSignalingServer`); offers,
@@ -80,6 +86,7 @@ export interface SignalingBackend {
 export class WsSignaling implements SignalingBackend, AsyncDisposable {
   readonly #url: string;
   readonly #options: WsSignalingOptions;
+  readonly #sessions = new KeptSessions();
   #socket: WebSocket | undefined;
   #waiting: ServerMessage[] = [];
   #wake: () => void = () => {};
@@ -118,7 +125,8 @@ export class WsSignaling implements SignalingBackend, AsyncDisposable {
     if (this.#socket?.readyState !== OPEN) {
       throw new SeaMeetError("closed", `Cannot send "${message.type}": not connected`);
     }
-    this.#socket.send(JSON.stringify(message));
+    const outgoing = this.#sessions.outgoing(message);
+    if (outgoing !== undefined) this.#socket.send(JSON.stringify(outgoing));
   }
 
   /**
@@ -242,12 +250,16 @@ export class WsSignaling implements SignalingBackend, AsyncDisposable {
     const message = decodeServerMessage(data);
     if (message === undefined || this.#end !== undefined) return;
     if (this.#waiting.length >= MAX_WAITING) return this.close(1000, "reader_stopped");
+    for (const unheard of this.#sessions.incoming(message)) {
+      if (this.#socket?.readyState === OPEN) this.#socket.send(JSON.stringify(unheard));
+    }
     this.#waiting.push(message);
     this.#wake();
   }
 
   #lost(how: SignalingClose): void {
-    if (this.#closing || this.#end !== undefined || this.#options.onReconnect === undefined) this.#finish(how);
+    const isOver = this.#closing || this.#end !== undefined || !mayComeBack(how.code, how.reason);
+    if (isOver || this.#options.onReconnect === undefined) this.#finish(how);
     else this.#reconnect(how);
   }
 

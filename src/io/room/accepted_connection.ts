@@ -1,6 +1,6 @@
 import type { ConnectionId } from "../../base/ids.ts";
 import { MAX_FRAME_BYTES } from "../../signaling/limits.ts";
-import { type SignalingConnection, WebSocketConnection } from "../signaling_connection.ts";
+import { isBrokenOff, type SignalingConnection, WebSocketConnection } from "../signaling_connection.ts";
 
 /** "Message too big" (RFC 6455 section 7.4.1). */
 const TOO_BIG = 1009;
@@ -35,7 +35,8 @@ export function acceptedConnection(id: ConnectionId, socket: WebSocket, from: Ac
     if (typeof data === "string" && data.length > MAX_FRAME_BYTES) connection.close(TOO_BIG, "message_too_big");
     else connection.handleMessage(data);
   });
-  socket.addEventListener("close", () => connection.handleClose("closed"));
-  socket.addEventListener("error", () => connection.handleClose("error"));
+  socket.addEventListener("close", ({ code }) => connection.handleClose("closed", isBrokenOff(code)));
+  // A line that breaks, or a client that does not answer pings; whatever close code the runtime makes up for it follows.
+  socket.addEventListener("error", () => connection.handleClose("error", true));
   return connection;
 }

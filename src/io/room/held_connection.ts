@@ -8,20 +8,20 @@ const MAX_HELD_MESSAGES = 64;
 export class HeldConnection {
   readonly connection: SignalingConnection;
   readonly #texts: string[] = [];
-  #endedBecause: string | undefined;
+  #end: { readonly reason: string; readonly lost: boolean } | undefined;
 
   constructor(connection: SignalingConnection) {
     this.connection = connection;
     connection.onText = (text) => {
       if (this.#texts.push(text) > MAX_HELD_MESSAGES) connection.close(CLOSE_CODES.abuse, "abuse");
     };
-    connection.onClose = (reason) => this.#endedBecause = reason;
+    connection.onClose = (reason, lost = false) => this.#end = { reason, lost };
   }
 
   /** Somebody listens now: gives out what was kept, and that it has ended, if it has. */
   release(): void {
     const { connection } = this;
     for (const text of this.#texts.splice(0)) connection.onText(text);
-    if (this.#endedBecause !== undefined) connection.onClose(this.#endedBecause);
+    if (this.#end !== undefined) connection.onClose(this.#end.reason, this.#end.lost);
   }
 }

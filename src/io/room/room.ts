@@ -181,6 +181,10 @@ export class Room implements AsyncDisposable {
   /**
    * Drives a client: its join, offers and media. Settles when it has joined.
    *
+   * When its connection breaks it stays a participant for a while (30 s, 12 s without media), if it has the capability
+   * `resume`. Hand over its next connection in the same way: the client shows its secret, nobody sees it go and come, and
+   * the answer is the same participant.
+   *
    * @throws {SeaMeetError} `room_full`; `signaling` when its connection ends before it has joined; `config`, `closed`
    */
   addParticipant(options: AddParticipantOptions): Promise<RoomParticipant>;
@@ -198,7 +202,8 @@ export class Room implements AsyncDisposable {
     const held = new HeldConnection(connection);
     try {
       const core = await this.#open();
-      this.#checkRoom(core);
+      // Who comes back has a place; of somebody whose id is not known the join will tell.
+      if (id !== undefined && !core.participants.has(id)) this.#checkRoom(core);
       return await core.addParticipant(held, id, processor);
     } catch (error) {
       connection.close(TRY_AGAIN_LATER, error instanceof SeaMeetError ? error.code : "internal");

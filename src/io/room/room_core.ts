@@ -55,6 +55,8 @@ export class RoomCore {
   /** Processors of those who are about to join. */
   readonly #processors: Map<ParticipantId, Processor> = new Map();
   readonly #shares: Set<ParticipantId> = new Set();
+  /** Those whose connection was lost and who may come back over another one. */
+  readonly #away: Set<ParticipantId> = new Set();
   readonly #stopObserving: () => void;
 
   constructor(host: SfuHost, roomId: RoomId, options: RoomCoreOptions) {
@@ -87,14 +89,17 @@ export class RoomCore {
     }
   }
 
-  /** Drives a client until it has joined, and then as long as its connection lives. */
+  /**
+   * Drives a client until it has joined, and then as long as its connection lives. Another connection of a member goes on
+   * with its session, or takes its place, as the core says (`sfu/away.ts`, `sfu/resume.ts`).
+   */
   async addParticipant(
     held: HeldConnection,
     expected: ParticipantId | undefined,
     processor: Processor | undefined,
   ): Promise<RoomParticipant> {
     const id = nextConnection++;
-    const { authenticate, logger } = this.#options;
+    const { authenticate, logger, maxParticipants = Infinity } = this.#options;
     let joining: ParticipantId | undefined;
     const session = new RoomSession(held.connection, {
       host: this.#host,
@@ -104,12 +109,14 @@ export class RoomCore {
       authenticate,
       logger,
       rateCheck: defaultRateCheck(),
+      isFull: (participant) => !this.#entries.has(participant) && this.#entries.size >= maxParticipants,
       onJoining: (participant) => {
         if (processor !== undefined) this.#processors.set(participant, processor);
         joining = participant;
       },
-      onEnd: () => {
+      onEnd: (lost) => {
         this.#sessions.delete(id);
+        if (lost !== undefined) this.#away.add(lost);
         // Of a join that was refused.
         if (joining !== undefined && this.#processors.get(joining) === processor) this.#processors.delete(joining);
       },
@@ -179,6 +186,7 @@ export class RoomCore {
   async close(wholeHost: boolean): Promise<void> {
     for (const bot of [...this.#bots.values()]) bot.close();
     for (const session of [...this.#sessions.values()]) session.close(NORMAL, "room_closed");
+    for (const id of [...this.#away]) this.removeParticipant(id);
     if (wholeHost) await this.#host.close();
     this.#stopObserving();
     for (const [id, { media }] of [...this.#entries]) {
@@ -197,11 +205,18 @@ export class RoomCore {
 
   #handleMembership({ connection, participant, joined, resumed }: MembershipChange): void {
     const session = this.#sessions.get(connection);
-    if (joined) {
-      // Over another connection, but with all its tracks: nothing begins anew.
-      if (!resumed) this.#enter(participant);
-      session?.entered(participant);
-    } else session?.left();
+    if (!joined) return session?.left();
+    this.#away.delete(participant);
+    if (resumed) this.#goOn(participant);
+    else this.#enter(participant);
+    session?.entered(participant);
+  }
+
+  /** Over another connection, but with all its tracks: nothing begins anew. */
+  #goOn(id: ParticipantId): void {
+    const processor = this.#processors.get(id);
+    this.#processors.delete(id);
+    if (processor !== undefined) this.#entries.get(id)?.media.process(processor);
   }
 
   #handleEvent(event: RoomEvent): void {
@@ -260,6 +275,7 @@ export class RoomCore {
     this.#entries.delete(id);
     this.participants.delete(id);
     this.#shares.delete(id);
+    this.#away.delete(id);
     this.#bots.get(id)?.close();
     this.#bots.delete(id);
     entry?.participant.end();

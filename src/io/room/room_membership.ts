@@ -41,8 +41,8 @@ type OnProcessorEvent = (event: unknown, participant: ParticipantId) => void;
 
 /** What happens in a room of another server. */
 export type MembershipEvent =
-  /** The server has taken us in, the first time or again. */
-  | { readonly type: "joined" }
+  /** The server has taken us in, the first time or again; `resumed`: our session went on, nobody there has seen us go. */
+  | { readonly type: "joined"; readonly resumed: boolean }
   /** Somebody is there. */
   | { readonly type: "remoteJoined"; readonly participant: ParticipantId }
   /** Somebody has gone. */
@@ -67,7 +67,8 @@ export type MembershipEvent =
 
 /**
  * Our membership in a room of another seameet server, over its public protocol: who is there, what they send, and what
- * we send. A lost connection comes back by itself, and so do our tracks and the open streams.
+ * we send. A lost connection comes back by itself (events `lost`, then `joined`) without anybody there seeing us go, as
+ * long as the server keeps our session; otherwise we join again, and our tracks and the open streams go on.
  *
  * @example
  * ```ts
@@ -232,7 +233,7 @@ export class RoomMembership implements AsyncDisposable {
   #handle(event: RoomClientEvent): void {
     switch (event.kind) {
       case "joined":
-        return this.#hub.emit({ type: "joined" });
+        return this.#hub.emit({ type: "joined", resumed: event.resumed });
       case "participants":
         return this.#follow(event.participants);
       case "keyframe_request":

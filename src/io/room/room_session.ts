@@ -2,9 +2,15 @@ import { SeaMeetError } from "../../base/errors.ts";
 import type { ConnectionId, ParticipantId, RoomId } from "../../base/ids.ts";
 import type { Logger } from "../../base/log.ts";
 import { Gate } from "../gate.ts";
+import { encodeServerMessage } from "../../signaling/encode.ts";
+import { ERROR_CODES } from "../../signaling/errors.ts";
+import type { JoinMessage } from "../../signaling/messages.ts";
 import type { Authenticate, AuthenticateContext, AuthenticateResult, RateCheck } from "../hooks.ts";
 import type { SfuHost } from "../sfu_host.ts";
 import type { SignalingConnection } from "../signaling_connection.ts";
+
+/** Registered by IANA for "the server is overloaded": a client that is not taken may try again. */
+const TRY_AGAIN_LATER = 1013;
 
 /** What a session needs of its room. */
 export interface RoomSessionOptions {
@@ -17,10 +23,12 @@ export interface RoomSessionOptions {
   readonly authenticate: Authenticate | undefined;
   readonly rateCheck: RateCheck;
   readonly logger: Logger;
+  /** Says that there is no place for somebody; there always is for who comes back. */
+  readonly isFull: (participant: ParticipantId) => boolean;
   /** The participant is known and about to join. */
   readonly onJoining: (participant: ParticipantId) => void;
-  /** The connection is gone. */
-  readonly onEnd: () => void;
+  /** The connection is gone; `lost`: who was on it may come back. */
+  readonly onEnd: (lost: ParticipantId | undefined) => void;
 }
 
 /** One client of a room: its signaling connection, checked message by message as a server does. */
@@ -44,7 +52,10 @@ export class RoomSession {
       logger,
       now: () => performance.now(),
     }, {
-      join: (_, message, grant) => host.join(id, message, grant),
+      join: (_, message, grant) => {
+        if (options.isFull(message.participant)) this.#refuse(message);
+        else host.join(id, message, grant);
+      },
       message: (_, message) => {
         const accepted = host.message(id, message);
         if (message.type === "leave" && this.#participant === undefined) this.#gate.left();
@@ -58,7 +69,7 @@ export class RoomSession {
       send: (text) => connection.send(text),
       close: (code, reason) => connection.close(code, reason),
     });
-    connection.onClose = (reason) => this.#ended(reason);
+    connection.onClose = (reason, lost) => this.#ended(reason, lost);
   }
 
   /** The core has made its participant a member. */
@@ -89,10 +100,18 @@ export class RoomSession {
     return result;
   }
 
-  #ended(reason: string): void {
+  #refuse({ room_id }: JoinMessage): void {
+    const [reason, message] = ["room_full", "room is full"] as const;
+    const error = { type: "error", code: ERROR_CODES[reason], reason, message, room_id, request: "join" } as const;
+    this.#connection.send(encodeServerMessage(error));
+    this.#settle.reject(new SeaMeetError(reason, message));
+    this.#connection.close(TRY_AGAIN_LATER, reason);
+  }
+
+  #ended(reason: string, lost: boolean = false): void {
     this.#gate.close();
     this.#settle.reject(new SeaMeetError("signaling", `The connection has ended before it joined: ${reason}`));
-    this.#options.onEnd();
-    this.#options.host.removeConnection(this.#options.id);
+    this.#options.onEnd(lost ? this.#participant : undefined);
+    this.#options.host.removeConnection(this.#options.id, lost);
   }
 }

@@ -1,9 +1,8 @@
+import type { Scheduler } from "../base/scheduler.ts";
 import type { Millis } from "../base/time.ts";
-import { RECONNECTING } from "../signaling/errors.ts";
-import type { ClientMessage } from "../signaling/messages.ts";
-import type { WebSocketLike } from "./ports.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { ClientStatus } from "./types.ts";
+import { RECONNECTING } from "./errors.ts";
+import type { ClientMessage } from "./messages.ts";
+import type { WebSocketLike } from "./web_socket.ts";
 
 /** Waits between tries; the last one is repeated. Short at first for a lost Wi-Fi, then easy on a server that restarts. */
 const BACK_OFF_MS: readonly Millis[] = [1_000, 2_000, 4_000, 8_000, 10_000];
@@ -26,10 +25,20 @@ const RESUME_TRIES = 3;
 /** WebSocket close code for an orderly end. */
 const NORMAL_CLOSURE = 1000;
 
-/** What browsers report when no Close frame came. */
+/** What browsers report when no Close frame came; Deno may say 0. */
 const ABNORMAL_CLOSURE = 1006;
 
 const OPEN = 1;
+
+/** What is said of a wait for the next try. */
+export interface RetryWait {
+  /** How long it takes. */
+  readonly retryInMs: Millis;
+  /** Tries that failed since the client was last in the room. */
+  readonly failedTries: number;
+  /** The word the server closed the last connection with; absent without one. */
+  readonly message?: string;
+}
 
 /** What a {@linkcode SignalingLink} tells its owner, and what it needs from outside. */
 export interface SignalingLinkOptions {
@@ -47,8 +56,8 @@ export interface SignalingLinkOptions {
   readonly onText: (text: string) => void;
   /** The connection ended; `true` asks for another try. */
   readonly onDown: (code: number, reason: string) => boolean;
-  /** Another try follows; `message` is the word the server closed the last connection with, absent without one. */
-  readonly onRetry: (wait: Pick<ClientStatus, "retryInMs" | "failedTries" | "message">) => void;
+  /** Another try follows. */
+  readonly onRetry: (wait: RetryWait) => void;
 }
 
 /**
@@ -76,12 +85,13 @@ export class SignalingLink {
     this.#options = options;
   }
 
-  /** Connects. @throws what `createSocket` throws. */
-  open(): void {
+  /** Connects, the first time perhaps over a socket that is open already (if it still is). @throws what `createSocket` throws. */
+  open(present?: WebSocketLike): void {
     if (this.#stopped) return;
     this.#cancelTimer();
     this.#waiting = false;
-    const socket = this.#options.createSocket(this.#options.url);
+    const isOpen = present?.readyState === OPEN;
+    const socket = isOpen ? present : this.#options.createSocket(this.#options.url);
     this.#socket = socket;
     const patience = this.#resumeTries++ < RESUME_TRIES ? RESUME_TIMEOUT_MS : JOIN_TIMEOUT_MS;
     this.#cancelTimer = this.#options.scheduler.after(patience, () => this.restart());
@@ -92,8 +102,9 @@ export class SignalingLink {
       if (socket === this.#socket && typeof event.data === "string") this.#options.onText(event.data);
     };
     socket.onclose = (event) => {
-      if (socket === this.#socket) this.#down(event.code, event.reason, 0);
+      if (socket === this.#socket) this.#down(event.code === 0 ? ABNORMAL_CLOSURE : event.code, event.reason, 0);
     };
+    if (isOpen) this.#options.onOpen();
   }
 
   /** Sends a message; `false` when there is no open connection. */

@@ -1,7 +1,7 @@
 import { ReplayLog } from "../base/replay_log.ts";
-import { MAX_REPLAYED_BYTES, MAX_REPLAYED_MESSAGES } from "../signaling/limits.ts";
-import type { ClientMessage, JoinMessage, ReadyMessage, ServerMessage } from "../signaling/messages.ts";
-import { isNumbered, type NumberedMessage, sizeOfNumbered } from "../signaling/numbered.ts";
+import { MAX_REPLAYED_BYTES, MAX_REPLAYED_MESSAGES } from "./limits.ts";
+import type { ClientMessage, JoinMessage, ReadyMessage, ServerMessage } from "./messages.ts";
+import { isNumbered, type NumberedMessage, sizeOfNumbered } from "./numbered.ts";
 
 /** What a `ready` says about the session from before. */
 export interface Continuation {
