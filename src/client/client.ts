@@ -308,6 +308,7 @@ export class SeaMeetClient {
         return this.#media.session?.handleRenegotiation(message.needed_slots);
       case "bwe_update":
       case "encodings":
+      case "video_demand":
         return this.#media.handleLimits(message);
       case "track_quality":
       case "connection_quality":

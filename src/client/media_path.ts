@@ -1,6 +1,4 @@
 import type { Millis } from "../base/time.ts";
-import type { BweUpdateMessage } from "../signaling/messages.ts";
-import type { EncodingsMessage } from "../signaling/quality_messages.ts";
 import type { SignalingLink } from "../signaling/signaling_link.ts";
 import { ClientError } from "./client_error.ts";
 import type { MediaTransforms } from "./e2ee/media_transforms.ts";
@@ -11,6 +9,7 @@ import type { PeerConnectionLike } from "./ports.ts";
 import type { RoomSender } from "./room_sender.ts";
 import type { Roster } from "./roster.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { LimitsMessage } from "./sent_video.ts";
 import type { ClientEvents, MediaState } from "./types.ts";
 
 /** Longest wait before a failed media path is tried again; a network that blocks UDP does so for long. */
@@ -67,7 +66,7 @@ export class MediaPath {
   }
 
   /** The server says what can be used of what we send. */
-  handleLimits(message: BweUpdateMessage | EncodingsMessage): void {
+  handleLimits(message: LimitsMessage): void {
     this.session?.handleLimits(message);
   }
 

@@ -1,6 +1,5 @@
 import type { ParticipantId } from "../base/ids.ts";
-import type { BweUpdateMessage, MappedTrack, OfferedTrack, TrackSource } from "../signaling/messages.ts";
-import type { EncodingsMessage } from "../signaling/quality_messages.ts";
+import type { MappedTrack, OfferedTrack, TrackSource } from "../signaling/messages.ts";
 import { hasCodec, preferCodec } from "./codec_preferences.ts";
 import type { ClientError } from "./client_error.ts";
 import type { MediaTransforms } from "./e2ee/media_transforms.ts";
@@ -10,8 +9,9 @@ import type { PeerConnectionLike, ReceiverLike, TransceiverLike } from "./ports.
 import { PathRecovery } from "./recovery.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { MediaState, TrackEvent } from "./types.ts";
-import { applyCameraLimits, cameraEncodings } from "./simulcast.ts";
-import { applyLimits, screenLimits } from "./video_limits.ts";
+import { type LimitsMessage, SentVideo } from "./sent_video.ts";
+import { cameraEncodings } from "./simulcast.ts";
+import { screenLimits } from "./video_limits.ts";
 
 /** Pairs of lines that a first offer has at least, so that the first people who come need no new offer. */
 const MIN_PAIRS = 2;
@@ -57,14 +57,14 @@ export class MediaSession {
   #outgoing = new Map<TrackSource, TransceiverLike>();
   #incoming: TransceiverLike[] = [];
   #map: readonly MappedTrack[] = [];
-  /** By mid: the encodings that somebody uses, once the server has said so. */
-  #active = new Map<string, readonly string[]>();
+  readonly #video: SentVideo;
 
   /** Sets up the lines and sends the first offer. */
   constructor(options: MediaSessionOptions) {
     this.#options = options;
     const { connection, scheduler, own, onState, onError, onOffer } = options;
     this.connection = connection;
+    this.#video = new SentVideo({ own, scheduler, line: (source) => this.#outgoing.get(source) });
     const onDead = () => options.onDead();
     this.#negotiator = new Negotiator({
       connection,
@@ -163,27 +163,19 @@ export class MediaSession {
 
   /** Puts the encoder limits into force. */
   applyVideoLimits(): void {
-    const { own } = this.#options;
-    const camera = this.#outgoing.get("camera");
-    if (camera !== undefined) {
-      const active = this.#active.get(camera.mid ?? "");
-      void applyCameraLimits(camera.sender, own.videoConfig, own.bitrateCap, active);
-    }
-    const screen = this.#outgoing.get("screen");
-    if (screen !== undefined) void applyLimits(screen.sender, screenLimits(own.bitrateCap));
+    this.#video.apply();
   }
 
   /** The server says what can be used of what we send. */
-  handleLimits(message: BweUpdateMessage | EncodingsMessage): void {
-    if (message.type === "bwe_update") this.#options.own.bitrateCap = message.max_bitrate_bps;
-    else for (const { mid, active } of message.tracks) this.#active.set(mid, active);
-    this.applyVideoLimits();
+  handleLimits(message: LimitsMessage): void {
+    this.#video.handle(message);
   }
 
   /** Ends the connection. Nothing is reported any more. */
   close(): void {
     this.#negotiator.close();
     this.#recovery.close();
+    this.#video.close();
     this.#options.transforms?.reset();
     this.connection.onicecandidate = null;
     this.connection.oniceconnectionstatechange = null;

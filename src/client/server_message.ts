@@ -9,7 +9,7 @@ import type {
   TrackSource,
 } from "../signaling/messages.ts";
 
-import { readActiveEncodings, readDirection, readTrackQuality } from "../signaling/read_quality.ts";
+import { readActiveEncodings, readDirection, readLineDemand, readTrackQuality } from "../signaling/read_quality.ts";
 import { sessionOf } from "../signaling/read_session.ts";
 
 type Fields = Record<string, unknown>;
@@ -99,6 +99,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     type: "encodings",
     room_id: text(m.room_id),
     tracks: readable(m.tracks, readActiveEncodings),
+  })],
+  ["video_demand", (m) => ({
+    type: "video_demand",
+    room_id: text(m.room_id),
+    tracks: readable(m.tracks, readLineDemand),
   })],
   ["track_quality", (m) => ({
     type: "track_quality",

@@ -1,3 +1,4 @@
+import type { LineDemand } from "../signaling/quality_messages.ts";
 import type { SenderLike } from "./ports.ts";
 import type { VideoConfig } from "./types.ts";
 import { cameraLimits, type EncoderLimits } from "./video_limits.ts";
@@ -42,7 +43,15 @@ const SCALABILITY_MODE = "L3T3";
 
 /** An encoding with spatial layers (WebRTC-SVC), which TypeScript's library does not know yet. */
 interface ScalableEncoding extends RTCRtpEncodingParameters {
-  readonly scalabilityMode?: string;
+  scalabilityMode?: string;
+}
+
+/** What the server has said about the use of a camera; `undefined` before it does: everything. */
+export interface CameraUse {
+  /** Identifiers of the encodings somebody uses, of several. */
+  readonly active?: readonly string[] | undefined;
+  /** How much somebody uses of the only one. */
+  readonly demand?: LineDemand | undefined;
 }
 
 /**
@@ -71,22 +80,21 @@ export function cameraEncodings(
  * Puts limits into force on a camera's sender, and switches off what nobody uses.
  *
  * A server that takes one encoding only leaves one: that is then the whole picture. Browsers refuse in the middle of a
- * negotiation; everything is set again after the next answer.
+ * negotiation, or of another change.
  *
- * @param active Identifiers of the encodings somebody uses; `undefined` for all.
+ * @returns `false` when the browser has refused.
  */
 export async function applyCameraLimits(
   sender: SenderLike,
   config: VideoConfig,
   capBps: number,
-  active: readonly string[] | undefined,
-): Promise<void> {
+  { active, demand }: CameraUse,
+): Promise<boolean> {
   const parameters = sender.getParameters();
   const { encodings } = parameters;
   const before = JSON.stringify(encodings);
   if (encodings.length === 1) {
-    Object.assign(encodings[0]!, cameraLimits(config, capBps));
-    if (encodings[0]!.scaleResolutionDownBy !== undefined) encodings[0]!.scaleResolutionDownBy = 1;
+    limitOnly(encodings[0]!, cameraLimits(config, capBps), demand);
   } else {
     const plan = planOf(config, sender.track);
     for (const encoding of encodings) {
@@ -96,13 +104,33 @@ export async function applyCameraLimits(
       Object.assign(encoding, { scaleResolutionDownBy: layer.scale, ...limitsOf(layer.share, config) });
     }
   }
-  if (JSON.stringify(encodings) === before) return;
+  if (JSON.stringify(encodings) === before) return true;
   parameters.degradationPreference = encodings.length === 1 ? "maintain-resolution" : "balanced";
   try {
     await sender.setParameters(parameters);
+    return true;
   } catch {
-    // See above.
+    return false;
   }
+}
+
+/** The only encoding: switched off where nobody watches, and with spatial layers no higher than somebody can use. */
+function limitOnly(encoding: ScalableEncoding, limits: EncoderLimits, demand: LineDemand | undefined): void {
+  const { layers, of } = demand ?? { layers: 1, of: 1 };
+  encoding.active = layers > 0;
+  // What is off stays as it is: a change would only cost time when it comes back.
+  if (layers === 0) return;
+  Object.assign(encoding, limits);
+  const left = of > PLANS.length ? 0 : Math.max(0, of - layers);
+  const isScalable = encoding.scalabilityMode !== undefined;
+  if (isScalable || encoding.scaleResolutionDownBy !== undefined) encoding.scaleResolutionDownBy = 1;
+  if (!isScalable) return;
+  encoding.scalabilityMode = left === 0 ? SCALABILITY_MODE : `L${layers}T3`;
+  if (left === 0) return;
+  // The browser would make the fewer layers out of the whole picture.
+  encoding.scaleResolutionDownBy = 2 ** left;
+  const share = PLANS[of - 1]!.slice(0, layers).reduce((sum, layer) => sum + layer.share, 0);
+  encoding.maxBitrate = Math.max(MIN_LAYER_BPS, Math.round(limits.maxBitrate * Math.min(1, share)));
 }
 
 function planOf(config: VideoConfig, track: MediaStreamTrack | null): readonly Layer[] {

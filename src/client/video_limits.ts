@@ -59,23 +59,27 @@ export function screenLimits(capBps: number): EncoderLimits {
 }
 
 /**
- * Puts limits into force on one sender.
+ * Puts limits into force on one sender, and switches it off while nobody watches.
  *
- * Browsers refuse while the sender is between offer and answer or already stopped; the limits are set again after the next
- * answer, so a refusal is of no consequence.
+ * Browsers refuse while the sender is between offer and answer, in the middle of another change, or already stopped.
+ *
+ * @returns `false` when the browser has refused.
  */
-export async function applyLimits(sender: SenderLike, limits: EncoderLimits): Promise<void> {
+export async function applyLimits(sender: SenderLike, limits: EncoderLimits, active: boolean): Promise<boolean> {
   const parameters = sender.getParameters();
   const encoding = parameters.encodings[0];
-  if (encoding === undefined) return;
-  if (encoding.maxBitrate === limits.maxBitrate && encoding.maxFramerate === limits.maxFramerate) return;
+  if (encoding === undefined) return true;
+  const isSame = encoding.maxBitrate === limits.maxBitrate && encoding.maxFramerate === limits.maxFramerate;
+  if (isSame && (encoding.active ?? true) === active) return true;
+  encoding.active = active;
   encoding.maxBitrate = limits.maxBitrate;
   encoding.maxFramerate = limits.maxFramerate;
   parameters.degradationPreference = "maintain-resolution";
   try {
     await sender.setParameters(parameters);
+    return true;
   } catch {
-    // See above.
+    return false;
   }
 }
 

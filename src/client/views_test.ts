@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ADA, Bench, FakeTrack, ROOM } from "./testing_fakes.ts";
+import { ADA, Bench, FakeTrack, ROOM, settle } from "./testing_fakes.ts";
 
 Deno.test("the camera is offered in three encodings, worst first, and those that nobody uses are switched off", async () => {
   const bench = new Bench({ videoTrack: new FakeTrack("video"), videoConfig: { width: 1280, height: 720, fps: 30 } });
@@ -35,8 +35,10 @@ Deno.test("a small camera picture has two encodings or one, so that the best one
   assertEquals(used(), [["q", 2], ["h", 1]]);
   assertEquals(sender.parameters.encodings.slice(0, 2).map(({ maxBitrate }) => maxBitrate), [160_000, 800_000]);
   bench.client.updateVideoConfig({ width: 320, height: 240, fps: 24 });
+  await settle();
   assertEquals(used(), [["q", 1]]);
   bench.client.updateVideoConfig({ width: 1920, height: 1080, fps: 24 });
+  await settle();
   assertEquals(used(), [["q", 4], ["h", 2], ["f", 1]]);
 });
 

@@ -53,6 +53,8 @@ export class Encoding implements Layer {
   height = 0;
   /** When a packet came last. */
   lastAt: Millis = -Infinity;
+  /** Its publisher was told that nobody can use it. */
+  spared = false;
   /** When its first packet came. */
   firstAt: Millis | undefined;
   /** Rates by temporal layer. */
@@ -187,7 +189,8 @@ export class Encoding implements Layer {
   #takeSizes({ sizes, widths, heights }: LayerInfo): void {
     this.width = widths[sizes - 1]!;
     this.height = heights[sizes - 1]!;
-    if (sizes < 2) return;
+    // Without the higher layers the publisher may have changed the size of the lowest.
+    if (sizes < 2 && this.layers.length === 0) return;
     while (this.layers.length < sizes) this.layers.push(new SpatialLayer(this, this.layers.length));
     for (let i = 0; i < sizes; i++) {
       this.layers[i]!.width = widths[i]!;

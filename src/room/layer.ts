@@ -7,6 +7,9 @@ import type { Encoding } from "./encoding.ts";
 /** A layer that sent nothing for so long is switched off at its publisher. */
 export const LAYER_SILENT_MS: Millis = 1_000;
 
+/** A layer that sent nothing for so long, though somebody could use it, is none any more. */
+export const LAYER_GONE_MS: Millis = 10_000;
+
 /** Every spatial layer. */
 export const ALL_SPATIAL: number = SPATIAL_LAYERS - 1;
 
@@ -20,6 +23,10 @@ export interface Layer {
   readonly height: number;
   /** When its first packet came. */
   readonly firstAt: Millis | undefined;
+  /** When a packet came last. */
+  readonly lastAt: Millis;
+  /** Its publisher was told that nobody can use it. */
+  spared: boolean;
   /** Rates by temporal layer, of all that belongs to it. */
   readonly rates: TemporalRates;
   /** Says whether the publisher sends it now. */
@@ -35,9 +42,10 @@ export class SpatialLayer implements Layer {
   width = 0;
   height = 0;
   firstAt: Millis | undefined;
+  lastAt: Millis = -Infinity;
+  spared = false;
   readonly rates: TemporalRates = new TemporalRates();
   readonly #rate = new RateWindow();
-  #lastAt: Millis = -Infinity;
 
   constructor(encoding: Encoding, spatial: number) {
     this.encoding = encoding;
@@ -45,7 +53,7 @@ export class SpatialLayer implements Layer {
   }
 
   isAlive(now: Millis): boolean {
-    return now - this.#lastAt < LAYER_SILENT_MS;
+    return now - this.lastAt < LAYER_SILENT_MS;
   }
 
   bitsPerSecond(now: Millis): number {
@@ -57,7 +65,7 @@ export class SpatialLayer implements Layer {
     this.#rate.add(bytes, now);
     this.rates.add(temporal, bytes, now);
     if (spatial < this.spatial) return;
-    this.#lastAt = now;
+    this.lastAt = now;
     this.firstAt ??= now;
   }
 }

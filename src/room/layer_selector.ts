@@ -1,6 +1,6 @@
 import { TEMPORAL_LAYERS } from "../stream/temporal_rates.ts";
 import type { Encoding } from "./encoding.ts";
-import type { Layer } from "./layer.ts";
+import { ALL_SPATIAL, type Layer } from "./layer.ts";
 import type { MediaPacket } from "./media_packet.ts";
 import { SpatialSelector } from "./spatial_selector.ts";
 
@@ -32,11 +32,14 @@ export const ALL_TEMPORAL: number = TEMPORAL_LAYERS - 1;
 export class LayerSelector {
   /** The path is full for the moment: all but the base layer is left out. */
   squeezed = false;
+  /** The receiver is told the layers of AV1; without that it can decode one spatial layer only. */
+  readsDependencies = true;
   readonly #isVideo: boolean;
   #current: Encoding | undefined;
   #target: Layer | undefined;
   readonly #within = new SpatialSelector();
   #isLayered = false;
+  #highestSpatial = ALL_SPATIAL;
   #temporal = ALL_TEMPORAL;
   #wantedTemporal = ALL_TEMPORAL;
   #thinned = false;
@@ -75,7 +78,7 @@ export class LayerSelector {
     this.#target = target;
     this.#wantedTemporal = temporal;
     this.#thinned = thin && target?.encoding !== this.#current;
-    if (target !== undefined && target.encoding === this.#current) this.#within.choose(target.spatial, temporal);
+    if (target !== undefined && target.encoding === this.#current) this.#chooseWithin(target, temporal);
     if (target === undefined) this.#current = undefined;
   }
 
@@ -105,6 +108,10 @@ export class LayerSelector {
     return media.marker || (layers !== undefined && this.#within.endsPicture(layers, media.timestamp));
   }
 
+  #chooseWithin({ spatial }: Layer, temporal: number): void {
+    this.#within.choose(Math.min(spatial, this.#highestSpatial), temporal);
+  }
+
   #maySwitch(media: MediaPacket, encoding: Encoding): number {
     const target = this.#target;
     if (encoding !== target?.encoding) return Selection.ignore;
@@ -114,7 +121,9 @@ export class LayerSelector {
     this.#thinned = false;
     this.#isLayered = media.layers !== undefined;
     this.#within.restart();
-    this.#within.choose(target.spatial, this.#wantedTemporal);
+    // Only AV1 numbers its frames.
+    this.#highestSpatial = media.frameNumber >= 0 && !this.readsDependencies ? 0 : ALL_SPATIAL;
+    this.#chooseWithin(target, this.#wantedTemporal);
     if (media.layers !== undefined) this.#within.passes(media.layers, media.timestamp);
     return Selection.start;
   }

@@ -8,7 +8,7 @@ import type { NackGenerator } from "../stream/nack_generator.ts";
 import type { PacketCache } from "../stream/packet_cache.ts";
 import type { ReceiveStats } from "../stream/receive_stats.ts";
 import { Encoding, type ReceiveResult } from "./encoding.ts";
-import type { Layer } from "./layer.ts";
+import { type Layer, LAYER_GONE_MS } from "./layer.ts";
 import type { ExtensionIds, MediaPacket, TrackCodec } from "./media_packet.ts";
 import type { PublisherClock } from "./publisher_clock.ts";
 import type { Subscription } from "./subscription.ts";
@@ -58,6 +58,10 @@ export class PublishedTrack {
   codec: TrackCodec | undefined;
   readonly #codecs: (TrackCodec | undefined)[] = new Array(128).fill(undefined);
   #muted = false;
+  /** Its publisher was told that nobody watches: a keyframe must be asked for by a message too. */
+  asleep = false;
+  /** When its publisher was told last that more of it can be used. */
+  wokenAt: Millis = -Infinity;
 
   constructor(options: PublishedTrackOptions) {
     this.publisher = options.publisher;
@@ -81,6 +85,16 @@ export class PublishedTrack {
     const { encodings } = this;
     const within = encodings.length === 1 ? encodings[0]!.layers : [];
     return within.length > 1 ? within : encodings;
+  }
+
+  /**
+   * How many of them there are: those that come, and those that would if somebody could use them. Browsers leave
+   * encodings out that were negotiated.
+   */
+  layersThere(now: Millis): number {
+    const { layers } = this;
+    const isThere = (layer: Layer) => layer.spared || now - Math.max(layer.lastAt, this.wokenAt) < LAYER_GONE_MS;
+    return layers.filter(isThere).length || layers.length;
   }
 
   /** SSRC of the lowest encoding. */

@@ -10,24 +10,12 @@ import { cachedMedia, readCached } from "./cached_media.ts";
 import type { Encoding } from "./encoding.ts";
 import { type Layer, SpatialLayer } from "./layer.ts";
 import { LineCodecs } from "./line_codecs.ts";
+import { hasDependencies, type LineFormat } from "./line_format.ts";
 import { ALL_TEMPORAL, LayerSelector, Selection } from "./layer_selector.ts";
-import type { ExtensionIds, MediaPacket, TrackCodec } from "./media_packet.ts";
+import type { MediaPacket } from "./media_packet.ts";
 import type { PublishedTrack } from "./published_track.ts";
 import type { RepairPath, RtpSink } from "./rtp_sink.ts";
-import type { MediaKind } from "./track_source.ts";
 import { writeCopy, writePadding } from "./write_copy.ts";
-
-/** One sending m-line as it was negotiated with the receiver. */
-export interface LineFormat {
-  readonly mid: string;
-  readonly kind: MediaKind;
-  readonly ssrc: number;
-  readonly rtxSsrc: number | undefined;
-  readonly codecs: readonly TrackCodec[];
-  readonly extensions: ExtensionIds;
-  /** The receiver takes two-byte extension headers beside one-byte ones. */
-  readonly mixedExtensions: boolean;
-}
 
 /** Outgoing video packets that can be asked for again: as many as the publisher's cache holds; audio is not repaired. */
 const VIDEO_HISTORY = 1_024;
@@ -37,6 +25,9 @@ const AUDIO_HISTORY = 64;
 const AUDIO_URGENCY = 0;
 const REPAIR_URGENCY = 1;
 const VIDEO_URGENCY = 2;
+
+/** Every layer there is and will be. */
+export const EVERY_LAYER: number = Infinity;
 
 /** Sources whose encodings are remembered for retransmissions, a power of two; as many as the rewriter knows. */
 const SOURCES_KEPT = 16;
@@ -51,6 +42,8 @@ export class Subscription {
   readonly stats: SendStats;
   /** Another encoding took over so often. */
   switches = 0;
+  /** The highest layer of its track that the receiver could use, by number, -1 for none; everything before it is known. */
+  usefulTop: number = EVERY_LAYER;
   #format: LineFormat;
   #retransmitted = 0;
   readonly #sink: RtpSink;
@@ -83,6 +76,7 @@ export class Subscription {
     this.#mid = new TextEncoder().encode(format.mid);
     this.#rtxSequence = randomU32(random) & 0x7fff;
     this.#codecs.setReceiver(this.#format.codecs);
+    this.#selector.readsDependencies = hasDependencies(format);
   }
 
   /** How the line was negotiated. */
@@ -135,6 +129,7 @@ export class Subscription {
   /** Takes over what a later negotiation agreed on; SSRCs stay. */
   renegotiate(format: LineFormat): void {
     this.#format = format;
+    this.#selector.readsDependencies = hasDependencies(format);
     this.#codecs.setReceiver(this.#format.codecs);
     this.#codecs.map(this.#format.codecs, this.#track, this.#rewriter);
   }
@@ -152,6 +147,7 @@ export class Subscription {
     this.#sources.fill(undefined);
     if (track === undefined) return;
     track.subscriptions.push(this);
+    this.usefulTop = EVERY_LAYER;
     this.#codecs.map(this.#format.codecs, this.#track, this.#rewriter);
     this.restart();
     // The lowest one is there soonest and always fits; the allocation decides what follows.
@@ -170,7 +166,11 @@ export class Subscription {
   select(layer: Layer | undefined, temporal: number, now: Millis): void {
     const selector = this.#selector;
     this.#choose(layer, temporal);
-    if (layer === undefined || !this.#sink.canSend) return;
+    if (layer === undefined) return;
+    const { encoding } = layer;
+    // The picture is there sooner when it does not wait for the path to the receiver.
+    if (encoding.track.asleep) encoding.track.publisher.keyframeWanted(encoding.track, now, encoding);
+    if (!this.#sink.canSend) return;
     const rises = layer instanceof SpatialLayer && layer.spatial > selector.spatial;
     if (layer.encoding !== selector.current || rises) layer.encoding.requestKeyframe(now);
   }

@@ -1,7 +1,8 @@
 import type { Millis } from "../base/time.ts";
-import type { Encoding } from "./encoding.ts";
 import type { Layer } from "./layer.ts";
+import { hasDependencies } from "./line_format.ts";
 import { ALL_TEMPORAL } from "./layer_selector.ts";
+import type { PublishedTrack } from "./published_track.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** Why a track comes as it does: the same words as on the wire. */
@@ -155,29 +156,36 @@ export class VideoLine {
       this.raiseInterval = 3_000;
     }
     if (track === undefined) return false;
+    this.subscription.usefulTop = this.#usefulTop(track);
     // A single encoding that is silent is a still picture, or a camera that starts: nothing is gained by leaving it.
     const only = track.layers.length === 1;
     const alive = track.layers.filter((encoding) => encoding.isAlive(now) || (only && encoding.firstAt !== undefined));
     if (track.muted || !this.#decodes()) {
       this.reason = track.muted ? "paused" : "codec";
+      if (!track.muted && this.subscription.target !== undefined) this.subscription.select(undefined, 0, now);
       return false;
     }
     if (!this.wish.visible) this.reason = "hidden";
     else if (this.leftOut) this.reason = "server_load";
     else if (alive.length === 0) {
-      this.reason = now - (this.#since ?? now) < STARTING_MS ? "starting" : "publisher_limit";
       // Whatever comes first is welcome.
       if (this.subscription.target === undefined) this.subscription.select(track.layers[0], ALL_TEMPORAL, now);
+      this.reason = this.#mayStillCome(now) ? "starting" : "publisher_limit";
       return false;
     } else this.#findSteps(alive, now);
     return true;
   }
 
-  /** Says whether the viewer could use an encoding of the line's track, if its path carried it. */
-  wants(encoding: Encoding): boolean {
+  /** The highest layer that the viewer could use, if its path carried it; -1 for none. */
+  #usefulTop(track: PublishedTrack): number {
+    if (!this.wish.visible || this.leftOut || !this.#decodes()) return -1;
+    return this.#allowedTop(track.layers);
+  }
+
+  /** A new track, and one that its publisher has just been told to send again, has a while to come. */
+  #mayStillCome(now: Millis): boolean {
     const { track } = this.subscription;
-    if (track === undefined || encoding.track !== track || !this.wish.visible || this.leftOut) return false;
-    return track.layers.indexOf(encoding) <= this.#usefulTop(track.layers);
+    return now - Math.max(this.#since ?? now, track?.wokenAt ?? -Infinity) < STARTING_MS;
   }
 
   #decodes(): boolean {
@@ -189,16 +197,17 @@ export class VideoLine {
   #findSteps(alive: readonly Layer[], now: Millis): void {
     const { subscription } = this;
     const all = subscription.track!.layers;
-    const top = this.#usefulTop(all);
+    const top = this.#allowedTop(all);
     for (const encoding of alive) {
       if (this.steps.length > 0 && all.indexOf(encoding) > top) continue;
       this.#addSteps(encoding, now);
     }
     const best = this.steps.at(-1)!.encoding;
     const wanted = all[top];
-    if (best === all.at(-1)) this.ceiling = "ok";
-    else if (all.indexOf(best) >= top) this.ceiling = top < this.#wishedTop(all) ? "server_load" : "requested";
-    else this.ceiling = wanted?.firstAt === undefined ? "starting" : "publisher_limit";
+    const isComing = wanted?.firstAt === undefined || now - subscription.track!.wokenAt < STARTING_MS;
+    if (best === all.at(-1)) this.ceiling = !best.isAlive(now) && isComing ? "starting" : "ok";
+    else if (all.indexOf(best) >= top) this.ceiling = this.#limitOf(all, top);
+    else this.ceiling = isComing ? "starting" : "publisher_limit";
     if (subscription.target === undefined) return;
     const { target } = subscription;
     this.present = this.steps.findIndex((step) => step.encoding === target && step.temporal >= this.temporal);
@@ -224,8 +233,25 @@ export class VideoLine {
   }
 
   /** The best encoding that may be sent. */
-  #usefulTop(encodings: readonly Layer[]): number {
-    return Math.min(this.#wishedTop(encodings), Math.max(0, encodings.length - 1 - this.sparedLayers));
+  #allowedTop(encodings: readonly Layer[]): number {
+    const spared = Math.max(0, encodings.length - 1 - this.sparedLayers);
+    return Math.min(this.#wishedTop(encodings), spared, this.#decodableTop());
+  }
+
+  /** Why it is not a better one. */
+  #limitOf(encodings: readonly Layer[], top: number): QualityReason {
+    if (top >= this.#wishedTop(encodings)) return "requested";
+    return top === this.#decodableTop() ? "codec" : "server_load";
+  }
+
+  /**
+   * The layers of AV1 are told apart by the dependency descriptor only. A receiver that has not negotiated it can decode
+   * one spatial layer; several look broken to it.
+   */
+  #decodableTop(): number {
+    const { track, format } = this.subscription;
+    const isLayered = track !== undefined && track.codec?.name === "AV1" && track.encodings[0]!.layers.length > 1;
+    return isLayered && !hasDependencies(format) ? 0 : Infinity;
   }
 
   /** The smallest encoding that fills the place it is shown in. */

@@ -5,7 +5,7 @@ import { RtpWriter } from "../rtp/rtp_writer.ts";
 import { writeRtxPayload } from "../rtp/rtx.ts";
 import type { RtpRewriter } from "../stream/rtp_rewriter.ts";
 import { DEPENDENCIES_INDEX, type MediaPacket, type TrackCodec } from "./media_packet.ts";
-import type { LineFormat } from "./subscription.ts";
+import type { LineFormat } from "./line_format.ts";
 
 /** Bytes an extension element with a one-byte header can have (RFC 8285 section 4.2). */
 const MAX_ONE_BYTE_ELEMENT = 16;

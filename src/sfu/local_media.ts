@@ -132,6 +132,8 @@ export class LocalMedia {
     const listener = new LocalListener(this.#core, member, source, onPacket, asOthers);
     member.listeners.add(listener);
     listener.update(now);
+    // It wants the best there is, which the publisher may have been told to leave out.
+    member.layers.update(now);
     return listener;
   }
 

@@ -1,7 +1,8 @@
 import { type RandomSource, randomU32 } from "../base/random.ts";
 import type { Millis } from "../base/time.ts";
 import { type ExtensionIds, PASSED_EXTENSIONS, type TrackCodec } from "../room/media_packet.ts";
-import { type LineFormat, Subscription } from "../room/subscription.ts";
+import type { LineFormat } from "../room/line_format.ts";
+import { Subscription } from "../room/subscription.ts";
 import type { TrackSource } from "../room/track_source.ts";
 import { EXTENSION_URI } from "../rtp/header_extension.ts";
 import type { MediaSection, ParsedOffer } from "../sdp/negotiate.ts";

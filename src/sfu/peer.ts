@@ -169,7 +169,9 @@ export class Peer implements RtpSink, Publisher {
     sendRtcp(this.#core, this, packets);
   }
 
-  keyframeWanted(_track: PublishedTrack, now: Millis, encoding: Encoding): void {
+  keyframeWanted(track: PublishedTrack, now: Millis, encoding: Encoding): void {
+    // An encoder that is switched off hears no request.
+    if (track.asleep) this.member.layers.wake(track, now);
     if (this.canSend) this.#askForKeyframe(encoding, now);
   }
 

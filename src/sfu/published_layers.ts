@@ -1,11 +1,9 @@
 import type { Millis } from "../base/time.ts";
 import type { PublishedTrack } from "../room/published_track.ts";
-import type { ActiveEncodings } from "../signaling/quality_messages.ts";
+import { TrackDemand } from "../room/track_demand.ts";
+import type { ActiveEncodings, LineDemand } from "../signaling/quality_messages.ts";
 import { type Core, send } from "./core.ts";
 import type { Member } from "./member.ts";
-
-/** An encoding is switched off when nobody could use it for so long: viewers look around. */
-const SWITCH_OFF_MS = 5_000;
 
 /** `bwe_update` comes at most this often, and for changes above this share (as clients of the basic protocol know it). */
 const CAP_INTERVAL_MS = 2_000;
@@ -24,8 +22,10 @@ const NO_CAP_BPS = 8_000_000;
 export class PublishedLayers {
   readonly #core: Core;
   readonly #member: Member;
-  /** By mid: the identifiers that were told last, and since when fewer would do. */
-  readonly #told: Map<string, { active: string; idleSince: Millis }> = new Map();
+  /** By mid. */
+  readonly #told: Map<string, TrackDemand> = new Map();
+  #encodings: ActiveEncodings[] = [];
+  #demands: LineDemand[] = [];
   #capBps = Infinity;
   #capAt: Millis = -Infinity;
 
@@ -42,59 +42,60 @@ export class PublishedLayers {
   /** Looks at what the viewers can use, and tells the publisher what has changed. */
   update(now: Millis): void {
     for (const listener of this.#member.listeners) listener.update(now);
-    const changed: ActiveEncodings[] = [];
     let cap: number | undefined;
     for (const track of this.#member.tracks.values()) {
       if (track.kind !== "video" || track.muted) continue;
-      if (track.rids.length > 0) this.#addEncodings(track, changed, now);
-      else cap = Math.max(cap ?? 0, this.#shareOf(track));
+      this.#judge(track, true, now);
+      if (track.rids.length === 0) cap = Math.max(cap ?? 0, this.#shareOf(track));
     }
-    if (changed.length > 0 && this.#member.usesTrackMap) {
-      send(this.#core, this.#member, { type: "encodings", room_id: this.#member.room.id, tracks: changed });
-    }
+    this.#send();
     if (cap !== undefined) this.#updateCap(cap, now);
+  }
+
+  /** Somebody wants to see a track that nobody has watched: its publisher is told at once. */
+  wake(track: PublishedTrack, now: Millis): void {
+    this.#judge(track, false, now);
+    this.#send();
   }
 
   /** Tells everything once more that was told: the publisher may have missed some of it. */
   repeat(): void {
-    const tracks = [...this.#told].map(([mid, { active }]) => ({
-      mid,
-      active: active === "" ? [] : active.split(","),
-    }));
-    if (tracks.length > 0) {
-      send(this.#core, this.#member, { type: "encodings", room_id: this.#member.room.id, tracks });
+    for (const told of this.#told.values()) {
+      // Of a track that is not there any more the publisher has begun anew, with everything.
+      if (this.#member.tracks.get(told.track.source) === told.track) this.#queue(told);
     }
+    this.#send();
     if (this.#capAt !== -Infinity) this.#sendCap();
   }
 
-  #addEncodings(track: PublishedTrack, changed: ActiveEncodings[], now: Millis): void {
-    const { rids, encodings, mid } = track;
-    const isUsed = (rid: string) => {
-      const encoding = encodings.find((candidate) => candidate.rid === rid);
-      // What has not come yet is not judged; the lowest is kept for those who come.
-      return encoding === undefined || encoding === encodings[0] || encoding.outputs.length > 0 ||
-        this.#anybodyWants(track, rid);
-    };
-    const used = rids.filter(isUsed);
-    const told = this.#told.get(mid) ?? { active: rids.join(), idleSince: now };
-    this.#told.set(mid, told);
-    const active = used.join();
-    const before = told.active === "" ? [] : told.active.split(",");
-    if (active === told.active) told.idleSince = now;
-    else if (used.some((rid) => !before.includes(rid)) || now - told.idleSince >= SWITCH_OFF_MS) {
-      told.active = active;
-      told.idleSince = now;
-      changed.push({ mid, active: used });
+  #judge(track: PublishedTrack, mayNarrow: boolean, now: Millis): void {
+    if (!this.#member.usesTrackMap) return;
+    let told = this.#told.get(track.mid);
+    if (told?.track !== track) {
+      // The publisher may go on by what it was told about the track before.
+      const isStale = told !== undefined && !told.isWhole;
+      this.#told.set(track.mid, told = new TrackDemand(track, now));
+      if (isStale) this.#queue(told);
     }
+    if (told.update(mayNarrow, now)) this.#queue(told);
   }
 
-  #anybodyWants(track: PublishedTrack, rid: string): boolean {
-    for (const member of this.#member.room.members.values()) {
-      for (const encoding of track.encodings) {
-        if (encoding.rid === rid && member.peer?.viewer.wants(encoding) === true) return true;
-      }
+  #queue({ track, used, count }: TrackDemand): void {
+    const { mid } = track;
+    if (track.rids.length > 0) this.#encodings.push({ mid, active: [...used] });
+    else this.#demands.push({ mid, layers: used.length, of: count });
+  }
+
+  #send(): void {
+    const room_id = this.#member.room.id;
+    const [encodings, demands] = [this.#encodings, this.#demands];
+    if (encodings.length > 0) {
+      this.#encodings = [];
+      send(this.#core, this.#member, { type: "encodings", room_id, tracks: encodings });
     }
-    return false;
+    if (demands.length === 0) return;
+    this.#demands = [];
+    send(this.#core, this.#member, { type: "video_demand", room_id, tracks: demands });
   }
 
   /** The best of its viewers decides: the server thins what others get. */

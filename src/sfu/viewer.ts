@@ -2,7 +2,6 @@ import type { ParticipantId } from "../base/ids.ts";
 import type { Millis } from "../base/time.ts";
 import type { SendEstimate } from "../bandwidth/send_estimate.ts";
 import { allocate, type PathBudget } from "../room/allocation.ts";
-import type { Encoding } from "../room/encoding.ts";
 import type { Subscription } from "../room/subscription.ts";
 import { chooseRedundancy, soundBps } from "../room/sound_budget.ts";
 import { NO_WISH, VideoLine, type Wish } from "../room/video_line.ts";
@@ -98,12 +97,6 @@ export class Viewer {
     return share >= ENOUGH_FOR_A_PICTURE_BPS ? Infinity : Math.max(0, share);
   }
 
-  /** Says whether this viewer could use an encoding. */
-  wants(encoding: Encoding): boolean {
-    for (const line of this.#lines.values()) if (line.wants(encoding)) return true;
-    return false;
-  }
-
   /** Tells the member everything once more: it may have missed some of it. */
   repeat(now: Millis): void {
     this.#reported.clear();
@@ -119,7 +112,7 @@ export class Viewer {
     const seen = new Map<string, string>();
     for (const line of this.#lines.values()) {
       const { mid } = line.subscription.format;
-      const quality = this.#qualityOf(line);
+      const quality = this.#qualityOf(line, now);
       if (quality === undefined) continue;
       const { participant, source, layer, layers, temporal, reason } = quality;
       const text = [participant, source, layer, layers, temporal, reason].join();
@@ -195,16 +188,17 @@ export class Viewer {
     return soundBps(this.#peer.member.subscriptions.values());
   }
 
-  #qualityOf(line: VideoLine): TrackQuality | undefined {
+  #qualityOf(line: VideoLine, now: Millis): TrackQuality | undefined {
     const { subscription } = line;
     const { track, target, format } = subscription;
     if (track === undefined) return undefined;
+    const layer = target === undefined ? -1 : track.layers.indexOf(target);
     return {
       mid: format.mid,
       participant: track.publisher.participant,
       source: track.source,
-      layer: target === undefined ? -1 : track.layers.indexOf(target),
-      layers: Math.max(track.layers.length, track.rids.length),
+      layer,
+      layers: Math.max(layer + 1, track.layersThere(now)),
       temporal: Math.max(0, Math.min(subscription.temporal, target?.rates.top ?? 0)),
       width: target?.width ?? 0,
       height: target?.height ?? 0,

@@ -51,6 +51,7 @@ const SERVER_TYPES: ReadonlySet<string> = new Set<
     "track_quality",
     "connection_quality",
     "encodings",
+    "video_demand",
     "error",
     "peer_joined",
     "peer_left",

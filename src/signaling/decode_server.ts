@@ -12,7 +12,7 @@ import type {
   TrackSource,
 } from "./messages.ts";
 
-import { readActiveEncodings, readDirection, readTrackQuality } from "./read_quality.ts";
+import { readActiveEncodings, readDirection, readLineDemand, readTrackQuality } from "./read_quality.ts";
 import { sessionOf } from "./read_session.ts";
 
 /** Longest text frame of a server that is looked at, in characters: a room of the largest size with all its names. */
@@ -119,6 +119,11 @@ const DECODERS: Decoders = {
     type: "encodings",
     room_id: read.room(),
     tracks: read.optionalList("tracks", MAX_ENTRIES, "lines", readActiveEncodings) ?? [],
+  }),
+  video_demand: (read) => ({
+    type: "video_demand",
+    room_id: read.room(),
+    tracks: read.optionalList("tracks", MAX_ENTRIES, "lines", readLineDemand) ?? [],
   }),
   moderated: (read) => ({
     type: "moderated",

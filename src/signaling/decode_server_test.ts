@@ -31,6 +31,7 @@ const MESSAGES: readonly ServerMessage[] = [
   { type: "screen_share_routed", room_id: "a", from: ID, mid: "4" },
   { type: "track_map", room_id: "a", tracks: [{ mid: "2", participant: OTHER, source: "camera" }] },
   { type: "encodings", room_id: "a", tracks: [{ mid: "1", active: ["q", "h"] }] },
+  { type: "video_demand", room_id: "a", tracks: [{ mid: "1", layers: 1, of: 3 }] },
   {
     type: "connection_quality",
     room_id: "a",

@@ -5,6 +5,7 @@ import type {
   EncodingsMessage,
   SubscribeMessage,
   TrackQualityMessage,
+  VideoDemandMessage,
 } from "./quality_messages.ts";
 
 /** What a track is of: which of a participant's devices or screens it shows. */
@@ -337,5 +338,6 @@ export type ServerMessage =
   | TrackQualityMessage
   | ConnectionQualityMessage
   | EncodingsMessage
+  | VideoDemandMessage
   | ErrorMessage
   | RelayedMessage;

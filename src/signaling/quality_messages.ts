@@ -93,8 +93,24 @@ export interface ActiveEncodings {
   active: string[];
 }
 
-/** Tells a publisher of simulcast which encodings somebody can use. */
+/** Tells a publisher of simulcast which encodings somebody can use; none where nobody watches. */
 export interface EncodingsMessage extends RoomMessage<"encodings"> {
   /** The lines that have changed. */
   tracks: ActiveEncodings[];
+}
+
+/** How much somebody can use of one line that is sent in a single encoding. */
+export interface LineDemand {
+  /** The line's `a=mid`. */
+  mid: string;
+  /** So many of its spatial layers, from the lowest on; 0: nobody watches, it need not be sent. */
+  layers: number;
+  /** So many spatial layers it has, 1 where it has none. */
+  of: number;
+}
+
+/** Tells a publisher how much somebody can use of what it sends in single encodings. */
+export interface VideoDemandMessage extends RoomMessage<"video_demand"> {
+  /** The lines that have changed. */
+  tracks: LineDemand[];
 }

@@ -1,6 +1,6 @@
 import { isMid, ownValue } from "./fields.ts";
 import type { TrackSource } from "./messages.ts";
-import type { ActiveEncodings, DirectionQuality, QualityReason, TrackQuality } from "./quality_messages.ts";
+import type { ActiveEncodings, DirectionQuality, LineDemand, QualityReason, TrackQuality } from "./quality_messages.ts";
 
 /** Longest list that is read; browsers send three encodings. */
 const MAX_ENCODINGS = 16;
@@ -19,6 +19,15 @@ export function readActiveEncodings(value: unknown): ActiveEncodings | undefined
     return undefined;
   }
   return { mid, active: active.filter((rid) => typeof rid === "string") };
+}
+
+/** Reads one line of `video_demand`; `undefined` when it is malformed. */
+export function readLineDemand(value: unknown): LineDemand | undefined {
+  const mid = ownValue(value, "mid");
+  const layers = ownValue(value, "layers");
+  // Nothing is stopped because of a number that is none.
+  if (typeof mid !== "string" || !isMid(mid) || typeof layers !== "number") return undefined;
+  return { mid, layers: countOf(value, "layers"), of: Math.max(1, countOf(value, "of")) };
 }
 
 /** Reads one track of `track_quality`; `undefined` when it is malformed. */

@@ -13,6 +13,8 @@ export interface JoinOptions {
   readonly options?: Partial<ConnectOptions>;
   /** Media goes to this port in place of the server's. */
   readonly relayPort?: number;
+  /** Offers are made without the dependency descriptor, as by clients that do not know it. */
+  readonly withoutDependencies?: boolean;
 }
 
 /** What comes in of one participant. */
@@ -43,13 +45,16 @@ export interface Sent {
   readonly mode: string;
   readonly width: number;
   readonly frames: number;
+  readonly bytes: number;
 }
 
 /** `globalThis.layers` of the page. */
 export interface LayersPage {
   join(options: JoinOptions): Promise<string>;
-  /** By participant. */
+  /** By participant, of its camera; of its screen with ` screen` behind the name. */
   seen(): Promise<Record<string, Seen>>;
+  /** Shares something that moves. */
+  share(size: NonNullable<JoinOptions["camera"]>): void;
   sent(): Promise<Sent[]>;
   views(tracks: readonly TrackView[]): void;
   /** The newest quality event of each participant's camera. */
@@ -90,12 +95,20 @@ function relayed(url: string, port: number): WebSocket {
   return socket;
 }
 
+/** A socket over which offers say nothing of one header extension. */
+function withoutDependencies(url: string): WebSocket {
+  const socket = new WebSocket(url);
+  const send = socket.send.bind(socket);
+  socket.send = (text) => send(String(text).replaceAll(/a=extmap:\d+ [^\\]*dependency-descriptor[^\\]*\\r\\n/g, ""));
+  return socket;
+}
+
 async function reports(): Promise<ReturnType<typeof JSON.parse>[]> {
   return [...(await client?.peerConnection?.getStats())?.values() ?? []];
 }
 
 const page: LayersPage = {
-  async join({ url, name, toneHz, camera, options, relayPort }) {
+  async join({ url, name, toneHz, camera, options, relayPort, withoutDependencies: isPlain }) {
     client = new SeaMeetClient({
       url,
       roomId: "layers",
@@ -104,6 +117,7 @@ const page: LayersPage = {
       videoTrack: camera === undefined ? null : movingTrack(camera),
       ...(camera === undefined ? {} : { videoConfig: camera }),
       ...(relayPort === undefined ? {} : { environment: { createSocket: (url) => relayed(url, relayPort) } }),
+      ...(isPlain === true ? { environment: { createSocket: withoutDependencies } } : {}),
       ...options,
     });
     client.on("trackadded", ({ track }) => {
@@ -126,8 +140,13 @@ const page: LayersPage = {
     const of = (track: MediaStreamTrack | undefined) =>
       all.find(({ type, trackIdentifier }) => type === "inbound-rtp" && trackIdentifier === track?.id) ?? {};
     const codecOf = (id: string | undefined) => all.find((report) => report.id === id)?.mimeType ?? "";
-    return Object.fromEntries([...client?.participants.values() ?? []].map(({ id, tracks }) => {
-      const [video, audio] = [of(tracks.camera), of(tracks.microphone)];
+    const people = [...client?.participants.values() ?? []];
+    const pictures = people.flatMap(({ id, tracks }) => [
+      { id, tracks, picture: tracks.camera },
+      ...(tracks.screen === undefined ? [] : [{ id: `${id} screen`, tracks, picture: tracks.screen }]),
+    ]);
+    return Object.fromEntries(pictures.map(({ id, tracks, picture }) => {
+      const [video, audio] = [of(picture), of(tracks.microphone)];
       const seen: Seen = {
         mid: video.mid ?? "",
         width: video.frameWidth ?? 0,
@@ -156,7 +175,12 @@ const page: LayersPage = {
       mode: report.scalabilityMode ?? "",
       width: report.frameWidth ?? 0,
       frames: report.framesEncoded ?? 0,
+      bytes: report.kind === "video" ? report.bytesSent ?? 0 : 0,
     }));
+  },
+  share(size) {
+    const track = movingTrack(size);
+    client?.startScreenShare({ getVideoTracks: () => [track], getAudioTracks: () => [] });
   },
   views: (tracks) => client?.views.set(tracks),
   qualities: {},

@@ -62,13 +62,13 @@ export class LayersPerson {
     return person;
   }
 
-  async seen(other: LayersPerson): Promise<Seen> {
+  async seen(other: LayersPerson, source: "camera" | "screen" = "camera"): Promise<Seen> {
     const all = await this.page.evaluate(() => {
       const page: LayersPage = Reflect.get(globalThis, "layers");
       return page.seen();
     });
-    const seen = all[other.id];
-    if (seen === undefined) throw new Error(`${this.name} sees no ${other.name}`);
+    const seen = all[source === "camera" ? other.id : `${other.id} screen`];
+    if (seen === undefined) throw new Error(`${this.name} sees no ${source} of ${other.name}`);
     return seen;
   }
 
@@ -107,17 +107,39 @@ export class LayersPerson {
     }, { participant: other.id, source: "camera" as const, width, height });
   }
 
+  /** Shares a screen. */
+  async shares(size: NonNullable<JoinOptions["camera"]>): Promise<void> {
+    await this.page.evaluate((size) => {
+      const page: LayersPage = Reflect.get(globalThis, "layers");
+      page.share(size);
+    }, size);
+  }
+
+  /** Says what of somebody is to be seen. */
+  async looksAt(other: LayersPerson, views: Partial<Record<"camera" | "screen", boolean>>): Promise<void> {
+    const tracks = (["camera", "screen"] as const).map((source) => ({
+      participant: other.id,
+      source,
+      visible: views[source] ?? false,
+    }));
+    await this.page.evaluate((tracks) => {
+      const page: LayersPage = Reflect.get(globalThis, "layers");
+      page.views(tracks);
+    }, tracks);
+  }
+
   /** Waits until what is seen of somebody is as wanted, and answers it. */
   async until(
     other: LayersPerson,
     what: string,
     test: (seen: Seen) => boolean,
     timeoutMs = 30_000,
+    source: "camera" | "screen" = "camera",
   ): Promise<Seen> {
     const end = performance.now() + timeoutMs;
     let last: Seen | undefined;
     while (performance.now() < end) {
-      last = await this.seen(other).catch(() => undefined);
+      last = await this.seen(other, source).catch(() => undefined);
       if (last !== undefined && test(last)) return last;
       await new Promise((resolve) => setTimeout(resolve, POLLING_MS));
     }

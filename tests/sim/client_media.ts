@@ -116,6 +116,13 @@ export class ClientMedia {
     }
   }
 
+  /** The same for lines of one encoding. */
+  demand(tracks: readonly { readonly mid: string; readonly layers: number }[]): void {
+    for (const { mid, layers } of tracks) {
+      for (const sender of this.encodings) if (sender.line.mid === mid) sender.active = layers > 0;
+    }
+  }
+
   /** Ends one source. */
   unpublish(source: TrackSource): void {
     this.senders.delete(source);

@@ -243,6 +243,9 @@ export class SimClient extends MessageLog {
       case "encodings":
         this.media?.activate(message.tracks);
         break;
+      case "video_demand":
+        this.media?.demand(message.tracks);
+        break;
       case "request_renegotiation":
         this.plan.addPairs(message.needed_slots);
         this.#offer();

@@ -257,6 +257,7 @@ export class RoomClient implements AsyncDisposable {
       case "track_quality": // it shows nothing
       case "connection_quality":
       case "encodings": // it sends one
+      case "video_demand": // and goes on with it
         return;
       default:
         return this.#emit({ kind: "relayed", message });
