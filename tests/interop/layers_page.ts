@@ -24,12 +24,15 @@ export interface Seen {
   readonly framesDecoded: number;
   readonly framesPerSecond: number;
   readonly keyFramesDecoded: number;
+  /** How often the browser has asked for a keyframe, because something was lost or came too late. */
+  readonly picturesLost: number;
   readonly freezeCount: number;
   readonly freezeSeconds: number;
   readonly codec: string;
   /** Bytes of picture so far. */
   readonly bytes: number;
   readonly audioCodec: string;
+  readonly audioSsrc: number;
   readonly concealedSamples: number;
   readonly totalSamples: number;
   readonly audioPacketsLost: number;
@@ -135,11 +138,13 @@ const page: LayersPage = {
         framesDecoded: video.framesDecoded ?? 0,
         framesPerSecond: video.framesPerSecond ?? 0,
         keyFramesDecoded: video.keyFramesDecoded ?? 0,
+        picturesLost: (video.pliCount ?? 0) + (video.firCount ?? 0),
         freezeCount: video.freezeCount ?? 0,
         freezeSeconds: video.totalFreezesDuration ?? 0,
         codec: codecOf(video.codecId),
         bytes: video.bytesReceived ?? 0,
         audioCodec: codecOf(audio.codecId),
+        audioSsrc: audio.ssrc ?? 0,
         concealedSamples: audio.concealedSamples ?? 0,
         totalSamples: audio.totalSamplesReceived ?? 0,
         audioPacketsLost: audio.packetsLost ?? 0,
