@@ -5,7 +5,8 @@ import { createServer, type SeaMeetServer, type ServerOptions } from "../../serv
 import { prepare, ROOT, withConfig } from "../../tools/launch.ts";
 import type { Colour } from "../seed_pool_client/media.ts";
 import type { E2eePage, JoinOptions, ReceivedLine, SeenPerson } from "./e2ee_page.ts";
-import { machine, PATIENCE_MS, POLLING_MS } from "./patience.ts";
+import { clockOf, startClock } from "./page_clock.ts";
+import { machine, PATIENCE_MS, POLLING_MS, type Span } from "./patience.ts";
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>e2ee</title><body><script src="/page.js"></script>';
 
@@ -84,6 +85,7 @@ export class E2eeParticipant {
   /** Uses a page that is there: the same device as before, when it is of the same context. */
   static async openIn(page: Page, origin: string, persona: Persona): Promise<E2eeParticipant> {
     await page.goto(`${origin}/`);
+    await startClock(page);
     return new E2eeParticipant(page, persona, origin.replace(/^http/, "ws"));
   }
 
@@ -148,11 +150,16 @@ export class E2eeParticipant {
     });
   }
 
-  /** When the first picture of somebody came, in milliseconds after the media path was there. */
-  async firstFrameMs(of: E2eeParticipant): Promise<number | undefined> {
+  /** When its page had no time. */
+  async stalls(): Promise<readonly Span[]> {
+    return (await clockOf(this.page)).stalls;
+  }
+
+  /** From when the media path was there to when the first picture of somebody came. */
+  async firstFrame(of: E2eeParticipant): Promise<Span | undefined> {
     return await this.page.evaluate((id) => {
       const page: E2eePage = Reflect.get(globalThis, "e2ee");
-      return page.firstFrameMs[id];
+      return page.firstFrames[id];
     }, of.id);
   }
 

@@ -32,7 +32,8 @@ export interface Seen {
   /** Bytes of picture so far. */
   readonly bytes: number;
   readonly audioCodec: string;
-  readonly audioSsrc: number;
+  readonly audioBytes: number;
+  readonly audioPackets: number;
   readonly concealedSamples: number;
   readonly totalSamples: number;
   readonly audioPacketsLost: number;
@@ -44,6 +45,8 @@ export interface Sent {
   readonly rid: string;
   readonly codec: string;
   readonly mode: string;
+  /** Why the encoder does less than it was asked for. */
+  readonly limited: string;
   readonly width: number;
   readonly frames: number;
 }
@@ -144,7 +147,8 @@ const page: LayersPage = {
         codec: codecOf(video.codecId),
         bytes: video.bytesReceived ?? 0,
         audioCodec: codecOf(audio.codecId),
-        audioSsrc: audio.ssrc ?? 0,
+        audioBytes: audio.bytesReceived ?? 0,
+        audioPackets: audio.packetsReceived ?? 0,
         concealedSamples: audio.concealedSamples ?? 0,
         totalSamples: audio.totalSamplesReceived ?? 0,
         audioPacketsLost: audio.packetsLost ?? 0,
@@ -159,6 +163,7 @@ const page: LayersPage = {
       rid: report.rid ?? "",
       codec: all.find(({ id }) => id === report.codecId)?.mimeType ?? "",
       mode: report.scalabilityMode ?? "",
+      limited: report.qualityLimitationReason ?? "",
       width: report.frameWidth ?? 0,
       frames: report.framesEncoded ?? 0,
     }));

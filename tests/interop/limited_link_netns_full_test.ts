@@ -1,8 +1,8 @@
 /** A viewer in Chromium behind a link of 3 Mbit/s, then 400 kbit/s, then 3 Mbit/s. Runs in a network namespace. */
-import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import type { SeenCamera, SentEncoding } from "./link_page.ts";
 import { CAMERA, type LinkStage, onLinkStage, PUBLISHERS, WIDTH } from "./link_stage.ts";
-import { covered, machine, PATIENCE_MS, type Span, Stalls } from "./patience.ts";
+import { machine, PATIENCE_MS, type Span, stalledShare, Stalls } from "./patience.ts";
 import type { LinkSample } from "./tun_link.ts";
 
 const ROUTER = { queueMs: 300, delayMs: 25 };
@@ -12,10 +12,12 @@ const NARROW = { kbps: 400, ...ROUTER };
 /** So long after the step it must be over: until then what was on its way overflows the queue. */
 const SETTLE_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
-/** So many looks are judged: those between which the machine gave everybody time. */
-const LOOKS = 12;
-/** Of the time between two looks; with less left, encoders, server and viewers do what the machine lets them. */
-const MAX_STALLED = 0.25;
+/** So often the good viewer must have had everything and the other one what fits. */
+const LOOKS = 10;
+/** Looks are judged one by one where nobody was without time for long before: congestion control takes as long to forgive. */
+const CALM_MS = 10_000;
+/** Of that time. */
+const MAX_STALLED = 0.02;
 /** Of the pictures that a camera gives: with less, its encoder had no time, and the browser sends smaller pictures or fewer. */
 const MIN_ENCODED = 0.6;
 
@@ -60,12 +62,12 @@ async function look({ good, bad, publishers }: LinkStage): Promise<Look> {
   };
 }
 
-/** Looks at both viewers until there were enough looks between which the machine gave everybody time; answers all, in pairs. */
+/** Looks at both viewers until there was enough to see; answers all looks, and those that were fair to the system. */
 async function watch(stage: LinkStage, stalls: Stalls): Promise<{ all: Look[]; fair: Look[] }> {
   const all = [await look(stage)];
   const fair: Look[] = [];
   const end = Date.now() + PATIENCE_MS;
-  while (fair.length < LOOKS && Date.now() < end) {
+  while (Math.min(all.filter(isSharp).length, all.filter(isThin).length) < LOOKS && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     const [before, now] = [all.at(-1)!, await look(stage)];
     all.push(now);
@@ -76,13 +78,22 @@ async function watch(stage: LinkStage, stalls: Stalls): Promise<{ all: Look[]; f
   return { all, fair };
 }
 
-/** Whether everybody had time between two looks, and cameras were encoded in all their sizes. */
+function isSharp({ good }: Look): boolean {
+  return allSharp(good);
+}
+
+function isThin({ bad }: Look): boolean {
+  return allThin(bad);
+}
+
+/** Whether everybody had time before a look, and cameras were encoded in all their sizes. */
 function isFair(before: Look, now: Look, stalls: readonly (readonly Span[])[]): boolean {
-  const span = { from: before.at, to: now.at };
-  const wanted = MIN_ENCODED * CAMERA.fps * (span.to - span.from) / 1_000;
-  return stalls.every((one) => covered(one, span) < MAX_STALLED * (span.to - span.from)) &&
+  const wanted = MIN_ENCODED * CAMERA.fps * (now.at - before.at) / 1_000;
+  return stalls.every((one) => stalledShare(one, { from: now.at - CALM_MS, to: now.at }) < MAX_STALLED) &&
     now.sent.every((encodings, person) =>
-      encodings.every(({ frames }, i) => frames - (before.sent[person]![i]?.frames ?? 0) > wanted)
+      encodings.every(({ frames, rid }) =>
+        frames - (before.sent[person]!.find((one) => one.rid === rid)?.frames ?? 0) > wanted
+      )
     );
 }
 
@@ -116,13 +127,15 @@ Deno.test("a viewer in Chromium gets what its link carries, and another one the 
     const seconds = (last.at - first.at) / 1_000;
     // What waited for the server or the link's own thread to get a core was not the link's queue.
     const samples = (await link.samples()).filter(({ at }) =>
-      covered(stalls.spans, { from: at - ROUTER.queueMs, to: at }) < MAX_STALLED * ROUTER.queueMs
+      stalledShare(stalls.spans, { from: at - ROUTER.queueMs, to: at }) === 0
     );
-    const text = `${fair.length} fair looks of ${all.length}: ${JSON.stringify([all[0], all.at(-1)])}; ${machine()}`;
-    console.log(`${fair.length} fair looks of ${all.length} in ${seconds.toFixed(0)} s, ${samples.length} packets`);
+    const [sharp, thin] = [all.filter(isSharp).length, all.filter(isThin).length];
+    const short = `${all.length} looks, ${sharp} sharp, ${thin} thin, ${fair.length} after a calm time; ${machine()}`;
+    console.log(`${short}; ${samples.length} packets in ${seconds.toFixed(0)} s`);
+    const text = `${short}: ${JSON.stringify([first, last])}`;
 
-    assertEquals(fair.length, LOOKS, `the machine gave too little time to judge by: ${text}`);
-    assertGreater(fair.filter((look) => allThin(look.bad)).length, 0.8 * LOOKS, `what fits, and no more; ${text}`);
+    assertGreaterOrEqual(thin, LOOKS, `what fits, and no more; ${text}`);
+    assertGreaterOrEqual(fair.filter(isThin).length, 0.8 * fair.length, `what fits all the time; ${text}`);
     const made = encoded(last, 0).map((frames, i) => frames - encoded(first, 0)[i]!);
     const shown = framesOf(last.bad) - framesOf(first.bad);
     assertGreater(shown, 0.5 * Math.min(...made), `pictures go on, at least one of the three; ${text}`);
@@ -133,11 +146,8 @@ Deno.test("a viewer in Chromium gets what its link carries, and another one the 
     const rate = samples.reduce((sum, { bytes }) => sum + bytes * 8, 0) / (last.at - first.at);
     assertGreater(rate, 0.5 * NARROW.kbps, "the link is used");
 
-    assertGreater(
-      fair.filter((look) => allSharp(look.good)).length,
-      0.8 * LOOKS,
-      `the good one keeps the best; ${text}`,
-    );
+    assertGreaterOrEqual(sharp, LOOKS, `the good viewer has the best; ${text}`);
+    assertGreaterOrEqual(fair.filter(isSharp).length, 0.8 * fair.length, `it has it all the time; ${text}`);
     const best = encoded(last, -1).reduce((sum, frames, i) => sum + frames - encoded(first, -1)[i]!, 0);
     const moved = framesOf(last.good) - framesOf(first.good);
     assertGreater(moved, 0.5 * best, `the good viewer's pictures move; ${text}`);

@@ -5,8 +5,6 @@ export interface LossyRelay extends Disposable {
   readonly port: number;
   /** Share of datagrams to browsers that are lost from now on, 0 … 1. */
   loss: number;
-  /** Of this stream (SSRC) nothing is lost. */
-  spared?: number;
 }
 
 /** Starts a relay to a UDP port of 127.0.0.1; the same datagrams are lost each time. */
@@ -16,7 +14,7 @@ export function startLossyRelay(serverPort: number): LossyRelay {
   const server: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: serverPort };
   let state = 1;
   const random = () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;
-  const relay: LossyRelay = {
+  const relay = {
     port: front.addr.transport === "udp" ? front.addr.port : 0,
     loss: 0,
     [Symbol.dispose]() {
@@ -27,7 +25,7 @@ export function startLossyRelay(serverPort: number): LossyRelay {
   const back = async (socket: Deno.DatagramConn, client: Deno.Addr) => {
     for await (const [datagram] of socket) {
       // STUN and DTLS begin with less; only media is lost.
-      if (datagram[0]! >= 0x80 && ssrcOf(datagram) !== relay.spared && random() < relay.loss) continue;
+      if (datagram[0]! >= 0x80 && random() < relay.loss) continue;
       await front.send(datagram, client).catch(() => {});
     }
   };
@@ -45,9 +43,4 @@ export function startLossyRelay(serverPort: number): LossyRelay {
   };
   void forth();
   return relay;
-}
-
-/** Who sent an RTP packet (RFC 3550 section 5.1), encrypted or not. */
-function ssrcOf({ buffer, byteOffset, length }: Uint8Array): number {
-  return length < 12 ? 0 : new DataView(buffer, byteOffset).getUint32(8);
 }

@@ -18,7 +18,7 @@ export interface PageClock {
 
 /** Installs {@linkcode PageClock}. Runs in the page, before its scripts or later, so it can use nothing from outside. */
 function install(): void {
-  const lateMs = 5; // less is the timer's own coarseness
+  const lateMs = 20; // as in patience.ts
   const tickMs = 20;
   const clock: PageClock = { stalls: [], pictures: {}, clickedAt: NaN, onlineAt: NaN };
   document.addEventListener("click", () => clock.clickedAt = Date.now(), { capture: true });

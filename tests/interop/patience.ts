@@ -20,7 +20,7 @@ export interface Span {
 }
 
 /** A timer that is so late says that the machine gave the process no time; less is the timer's own coarseness. */
-const LATE_MS = 5;
+const LATE_MS = 20;
 const TICK_MS = 20;
 
 /** Notes when this process had no time, for as long as it is not disposed of. */
@@ -56,6 +56,15 @@ export function covered(spans: readonly Span[], whole: Span): number {
     until = Math.max(until, to);
   }
   return sum;
+}
+
+/** Encoders, jitter buffers and congestion control live with shorter ones. */
+const LONG_STALL_MS = 100;
+
+/** The share of a span in which there was no time for long; what is seen in it says little of the system. */
+export function stalledShare(spans: readonly Span[], whole: Span): number {
+  const long = spans.filter(({ from, to }) => to - from >= LONG_STALL_MS);
+  return covered(long, whole) / Math.max(1, whole.to - whole.from);
 }
 
 /** How many wait for a processor, as the system tells it: for those who read of a failure. */
