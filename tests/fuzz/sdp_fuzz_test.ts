@@ -155,9 +155,13 @@ Deno.test("parseOffer() does bounded work for descriptions made to be slow", () 
       "v=0\n" + "m=video 9 X 1\n".repeat(300),
     ]
   ) {
-    const start = performance.now();
-    assert("reason" in parseOffer(text));
-    const took = performance.now() - start;
+    // A machine that takes the core away does so once; work without bounds is slow each time.
+    let took = Infinity;
+    for (let tries = 0; tries < 3 && took > 2_000; tries++) {
+      const start = performance.now();
+      assert("reason" in parseOffer(text));
+      took = Math.min(took, performance.now() - start);
+    }
     // Three orders of magnitude above what it takes, three below what a pattern that backtracks would.
     assert(took < 2_000, `${took} ms for ${text.slice(0, 150)}`);
   }

@@ -7,6 +7,8 @@ import { avatarOf, cameraOf, Person, type Persona, PERSONAS, voiceOf } from "./c
 import type { CallProbe } from "./call_probe.ts";
 import { installFakeMedia } from "./fake_media.ts";
 import { flatPicture, toneSource } from "./media_judge.ts";
+import { clockOf, measure, startClock } from "./page_clock.ts";
+import { machine, PATIENCE_MS, POLLING_MS, Stalls } from "./patience.ts";
 import { appears, holdingsOf, press, write } from "./quiet_hands.ts";
 import { onRoomStage, ROOM_CODE } from "./room_stage.ts";
 
@@ -51,17 +53,21 @@ Deno.test("a network that is away for eight seconds is told of, and the call com
     await ben.page.setOfflineMode(true);
     await ben.page.evaluate(() => Reflect.get(globalThis, "callProbe").dropSockets());
     await ben.says("The connection was lost.");
-    await ada.page.evaluate((ms) => new Promise((resolve) => setTimeout(resolve, ms)), CUT_MS);
+    await ada.passes(CUT_MS);
     assertEquals(await ben.page.evaluate(() => Reflect.get(globalThis, "seameetClient").status.state), "reconnecting");
-    const back = Date.now();
+    using stalls = new Stalls();
+    for (const { page } of [ada, ben]) await startClock(page);
+    const from = Date.now();
     await ben.page.setOfflineMode(false);
     for (const person of [ada, ben]) await person.shows(cameraOf(ADA), cameraOf(BEN));
     await ada.hears(voiceOf(BEN));
     await ben.hears(voiceOf(ADA));
     await ben.waits("say nothing of it any more", () => !document.body.innerText.includes("The connection was lost."));
-    const took = Date.now() - back;
-    console.log(`seen and heard again ${took} ms after the network was back`);
-    assert(took < CUT_MS, `${took} ms`);
+    const lost = (await Promise.all([ada, ben].map(({ page }) => clockOf(page)))).map(({ stalls }) => stalls);
+    const { tookMs, ownMs } = measure({ from, to: Date.now() }, stalls.spans, ...lost);
+    const text = `${tookMs} ms after the network was back, ${ownMs.toFixed(0)} of them our own`;
+    console.log(`seen and heard again ${text}`);
+    assert(ownMs < CUT_MS, `${text}; ${machine()}`);
   }));
 
 /** The automatic layout follows who speaks, and asks only for what is in sight; the grid has everybody. */
@@ -93,11 +99,11 @@ Deno.test("a page shows nine people, and keeps nothing of them when they go", ()
 
 Deno.test("nine moving tiles take no task over 50 ms of the page's main thread in a minute, and move nothing", () =>
   onRoomStage(async ({ room, open }) => {
+    const given = Array<number>(8).fill(0);
     for (let index = 1; index < 9; index++) {
       const bot = await room.addBot({ name: `Guest ${index}` });
       await bot.publishAudio(toneSource(300 + 40 * index, 0.1));
-      let frame = 0;
-      const read = () => flatPicture(320, 240, [28 * index, (3 * frame++) % 255, 160]);
+      const read = () => flatPicture(320, 240, [28 * index, (3 * given[index - 1]!++) % 255, 160]);
       bot.publishVideo({ read }, { fps: 10 });
     }
     const ada = await open(ADA);
@@ -116,6 +122,7 @@ Deno.test("nine moving tiles take no task over 50 ms of the page's main thread i
     );
     await showsGrid(ada);
     const [before, shift] = [await framesOfAll(), (await watchOf(ada)).shift];
+    const givenBefore = [...given];
     const thread = await traceMainThread(ada.page, () => ada.passes(NINE_MS));
     const [after, watch] = [await framesOfAll(), await watchOf(ada)];
     console.log(
@@ -127,7 +134,11 @@ Deno.test("nine moving tiles take no task over 50 ms of the page's main thread i
     assertGreater(thread.seconds, NINE_MS / 1_000 - 5, "the trace is whole");
     assertGreater(TASK_MS, thread.longestMs);
     assertEquals(watch.shift - shift, 0, watch.shifted.join(", "));
-    for (const [index, frames] of after.entries()) if (frames >= 0) assertGreater(frames, before[index]! + 100);
+    // A machine without time gives fewer and drops some; a picture that stood still would have none.
+    const least = Math.min(...given.map((count, index) => count - givenBefore[index]!)) / 6;
+    for (const [index, frames] of after.entries()) {
+      if (frames >= 0) assertGreater(frames, before[index]! + least, `tile ${index}; ${machine()}`);
+    }
 
     // The judge would see one.
     const work = () => ada.page.evaluate(() => [...Array(4e6).keys()].reduce((sum, n) => sum + Math.sqrt(n), 0));
@@ -160,14 +171,17 @@ Deno.test("whoever comes and goes in one page leaves nothing behind in it: nodes
         () =>
           [...document.querySelectorAll<HTMLVideoElement>("[data-testid=video-tile] video")]
             .filter(({ videoWidth }) => videoWidth > 0).length === 4,
-        { polling: 200 },
+        { polling: POLLING_MS, timeout: PATIENCE_MS },
       );
       await press(page, "btn-screen-share");
       await appears(page, ".tile-screen");
       await press(page, "btn-leave");
       await appears(page, "[data-testid=btn-join]");
-      // Until the made-up microphone notices that nobody listens any more.
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_500)));
+      // The made-up microphone and screen notice in their own time that nobody listens any more.
+      await page.waitForFunction(() => Reflect.get(globalThis, "fakeSounds") === 0, {
+        polling: POLLING_MS,
+        timeout: PATIENCE_MS,
+      });
       return await holdingsOf(page, session);
     };
     for (let i = 0; i < 2; i++) await stay();

@@ -1,8 +1,10 @@
 /** A server with the app and a browser, for tests of the app. */
 import type { Browser } from "puppeteer-core";
+import type { SeaMeetServer } from "../../server.ts";
 import { launchChromium } from "./browser.ts";
 import { type EnterOptions, Person, type Persona } from "./call_person.ts";
 import { type MeetServer, startMeetServer } from "./meet_server.ts";
+import { machine } from "./patience.ts";
 
 export const DESKTOP = { width: 1280, height: 800 };
 
@@ -29,9 +31,11 @@ export async function onStage(
 ): Promise<void> {
   await using meet = await startMeetServer(options);
   const browser = await launchChromium(BACKGROUND_FLAGS);
+  const people: Person[] = [];
   try {
     const open: Stage["open"] = async (persona) => {
       const person = await Person.open(browser, meet.origin, persona, { viewport: DESKTOP });
+      people.push(person);
       await person.page.evaluateOnNewDocument(installWatch);
       return person;
     };
@@ -41,9 +45,21 @@ export async function onStage(
       return person;
     };
     await test({ meet, browser, open, enter });
+  } catch (error) {
+    await explain(meet.server, people);
+    throw error;
   } finally {
     await browser.close();
   }
+}
+
+/** Prints what everybody sends and receives, and what the server did with it: else a missing picture cannot be explained. */
+export async function explain(server: Pick<SeaMeetServer, "stats">, people: readonly Person[]): Promise<void> {
+  // A page that is closed or hangs must not hide the failure.
+  for (const person of people) console.log(`${person.persona.name} is ${await person.inspects().catch(String)}`);
+  const { rooms, drops } = await server.stats();
+  for (const participant of rooms.flatMap((room) => room.participants)) console.log(JSON.stringify(participant));
+  console.log(`dropped ${JSON.stringify(drops)}\n${machine()}`);
 }
 
 /** What a page did that nobody sees. */

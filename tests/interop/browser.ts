@@ -1,5 +1,6 @@
 /** Starts real browsers for tests: the installed Chromium or the one inside an npm package, and the installed Firefox. */
 import puppeteer, { type Browser } from "puppeteer-core";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** Version of the packaged browser; its unpacked files are kept in a folder of that name, so two versions never mix. */
 const PACKAGED_VERSION = "153.0.0";
@@ -25,6 +26,9 @@ const FIREFOX_PREFS: Readonly<Record<string, unknown>> = {
   "media.peerconnection.ice.obfuscate_host_addresses": false,
   "network.dns.localDomains": "firefox.settings.services.mozilla.com",
 };
+
+/** Browsers start in a second or five, and in a minute where many others work. */
+const PATIENT = { timeout: PATIENCE_MS } as const;
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
@@ -53,12 +57,14 @@ export async function launchChromium(
   const args = [...CHROMIUM_FLAGS, ...extraArgs];
   const system = systemChromium();
   // The debugging port would be on a loopback that we do not have.
-  if (wrapper !== undefined) return await puppeteer.launch({ executablePath: await wrapper(system), args, pipe: true });
-  if (await exists(system)) return await puppeteer.launch({ executablePath: system, args });
+  if (wrapper !== undefined) {
+    return await puppeteer.launch({ ...PATIENT, executablePath: await wrapper(system), args, pipe: true });
+  }
+  if (await exists(system)) return await puppeteer.launch({ ...PATIENT, executablePath: system, args });
   const folder = await unpackChromium();
   const env = Deno.env.toObject();
   if (!(await hasNss())) env.LD_LIBRARY_PATH = `${folder}/al2023/lib`;
-  return await puppeteer.launch({ executablePath: `${folder}/chromium`, headless: "shell", args, env });
+  return await puppeteer.launch({ ...PATIENT, executablePath: `${folder}/chromium`, headless: "shell", args, env });
 }
 
 /**
@@ -114,6 +120,7 @@ export async function launchFirefox(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Browser> {
   return await puppeteer.launch({
+    ...PATIENT,
     browser: "firefox",
     executablePath: systemFirefox(),
     env: { ...Deno.env.toObject(), ...env },

@@ -2,6 +2,7 @@
 import type { Browser, EvaluateFunc, Page, Viewport } from "puppeteer-core";
 import { type CallProbe, installProbe } from "./call_probe.ts";
 import { type Colour, type FakeDevices, installFakeMedia } from "./fake_media.ts";
+import { machine, PATIENCE_MS, POLLING_MS } from "./patience.ts";
 
 /** A participant with a colour and a tone that nobody else has. */
 export interface Persona extends FakeDevices {
@@ -47,9 +48,6 @@ const PALETTE: readonly Colour[] = [
   [128, 128, 128],
 ];
 
-/** Long, because machines that run tests are shared; what works is seen within a second or two. */
-const TIMEOUT_MS = 30_000;
-const POLLING_MS = 100;
 /** A picture that goes on has this many frames more, a third of a second's. */
 const MORE_FRAMES = 5;
 /** One and a half bins of the probe's analyser. */
@@ -110,6 +108,7 @@ export class Person {
   ): Promise<Person> {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     if (viewport !== undefined) await page.setViewport(viewport);
     await page.evaluateOnNewDocument(installProbe);
     const { name: _, ...devices } = persona;
@@ -121,7 +120,7 @@ export class Person {
   async enter(room: string, options: EnterOptions = {}): Promise<void> {
     await this.fillsLobby(room, options);
     await this.click("btn-join");
-    await this.page.waitForSelector("[data-testid=video-grid]", { timeout: TIMEOUT_MS });
+    await this.page.waitForSelector("[data-testid=video-grid]", { timeout: PATIENCE_MS });
     const path = new URL(this.page.url()).pathname;
     if (path !== `/room/${room}`) throw new Error(`${this.persona.name} is at ${path}, not in room ${room}`);
   }
@@ -141,12 +140,12 @@ export class Person {
 
   /** Clicks what carries the test id. */
   async click(testId: string): Promise<void> {
-    await this.page.locator(`[data-testid=${testId}]`).setTimeout(TIMEOUT_MS).click();
+    await this.page.locator(`[data-testid=${testId}]`).setTimeout(PATIENCE_MS).click();
   }
 
   /** Replaces the text of what carries the test id. */
   async fill(testId: string, text: string): Promise<void> {
-    await this.page.locator(`[data-testid=${testId}]`).setTimeout(TIMEOUT_MS).fill(text);
+    await this.page.locator(`[data-testid=${testId}]`).setTimeout(PATIENCE_MS).fill(text);
   }
 
   /** Waits until the page shows these tiles and no others; those of others with pictures that go on. */
@@ -283,7 +282,7 @@ export class Person {
 
   async #switchOn(testId: string): Promise<void> {
     await this.click(testId);
-    await this.page.waitForSelector(`[data-testid=${testId}][data-off=false]`, { timeout: TIMEOUT_MS });
+    await this.page.waitForSelector(`[data-testid=${testId}][data-off=false]`, { timeout: PATIENCE_MS });
   }
 
   /** What the page shows, plays, sends and receives, for a person to read after a failure. */
@@ -301,11 +300,11 @@ export class Person {
     ...args: Arguments
   ): Promise<void> {
     try {
-      await this.page.waitForFunction(check, { polling: POLLING_MS, timeout: TIMEOUT_MS }, ...args);
+      await this.page.waitForFunction(check, { polling: POLLING_MS, timeout: PATIENCE_MS }, ...args);
     } catch (cause) {
       const seen = await this.inspects();
       const said = this.#console.map((line) => `\n  console ${line}`).join("");
-      throw new Error(`${this.persona.name} should ${what}, but is ${seen}${said}`, { cause });
+      throw new Error(`${this.persona.name} should ${what}, but is ${seen}${said}\n  ${machine()}`, { cause });
     }
   }
 }

@@ -1,13 +1,12 @@
 /** The signaling half of a client that is a script: it says what a test tells it to, and keeps what comes until asked for. */
 import { assert } from "@std/assert";
 import type { ClientMessage, MappedTrack, OfferedTrack, ServerMessage } from "../../src/signaling/messages.ts";
-
-const TIMEOUT_MS = 10_000;
+import { machine, PATIENCE_MS } from "./patience.ts";
 
 /** Fails when something that is awaited takes longer than any machine needs for it. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`Waited ten seconds for ${what}`)), TIMEOUT_MS);
+  const timer = setTimeout(() => late.reject(new Error(`Waited in vain for ${what}; ${machine()}`)), PATIENCE_MS);
   try {
     return await Promise.race([promise, late.promise]);
   } finally {

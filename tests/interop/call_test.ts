@@ -1,6 +1,7 @@
 /** Calls between real browsers through the app's own user interface, judged by what the participants see and hear. */
 import { assert } from "@std/assert";
 import type { Browser } from "puppeteer-core";
+import { explain } from "./app_stage.ts";
 import { launchChromium } from "./browser.ts";
 import { avatarOf, cameraOf, Person, type Persona, PERSONAS, screenOf, screenSoundOf, voiceOf } from "./call_person.ts";
 import { type MeetServer, startMeetServer } from "./meet_server.ts";
@@ -35,19 +36,11 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
     };
     await test({ meet, browser, open });
   } catch (error) {
-    await explain(meet, people);
+    await explain(meet.server, people);
     throw error;
   } finally {
     await browser.close();
   }
-}
-
-/** Prints what everybody sends and receives, and what the server did with it: else a missing picture cannot be explained. */
-async function explain(meet: MeetServer, people: readonly Person[]): Promise<void> {
-  for (const person of people) console.log(`${person.persona.name} is ${await person.inspects()}`);
-  const { rooms, drops } = await meet.server.stats();
-  for (const participant of rooms.flatMap((room) => room.participants)) console.log(JSON.stringify(participant));
-  console.log(`dropped ${JSON.stringify(drops)}`);
 }
 
 /** Every page shows everybody, its own person included. */

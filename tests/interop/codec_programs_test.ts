@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { relative } from "node:path";
 import { prepare, ROOT, withConfig } from "../../tools/launch.ts";
 import { nativeObstacle } from "../../src/codecs/vp8/testing_codecs.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** A module as `deno info --json` describes it. */
 interface GraphModule {
@@ -38,7 +39,7 @@ async function run(flags: readonly string[], program: string): Promise<string> {
     stdout: "piped",
     stderr: "piped",
     env: { NO_COLOR: "1" },
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   const child = command.spawn();
   const writer = child.stdin.getWriter();

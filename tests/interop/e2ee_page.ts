@@ -1,6 +1,7 @@
 /** A page with the client and nothing else, for tests of end-to-end encryption: it can be bundled and run in any browser. */
 import { type ConnectOptions, type ParticipantEncryption, SeaMeetClient } from "../../src/client/mod.ts";
 import { type Colour, colourOf, colourTrack, Ear, toneTrack } from "../seed_pool_client/media.ts";
+import type { Span } from "./patience.ts";
 
 /** How a page joins. */
 export interface JoinOptions {
@@ -51,8 +52,8 @@ export interface E2eePage {
   share(colour: Colour): void;
   /** What was reported so far, by name of the event. */
   readonly events: { name: string; event: unknown }[];
-  /** From the media path's being there to somebody's first picture, by id, in milliseconds. */
-  readonly firstFrameMs: Record<string, number>;
+  /** From the media path's being there to somebody's first picture, by id. */
+  readonly firstFrames: Record<string, Span>;
 }
 
 let client: SeaMeetClient | undefined;
@@ -93,7 +94,7 @@ const page: E2eePage = {
       client.on(name, (event) => page.events.push({ name, event: event instanceof Error ? String(event) : event }));
     }
     client.on("mediastate", (state) => {
-      if (state === "connected" && Number.isNaN(connectedAt)) connectedAt = performance.now();
+      if (state === "connected" && Number.isNaN(connectedAt)) connectedAt = Date.now();
     });
     client.on("trackadded", ({ participant, track }) => {
       // Chromium decodes the sound of a track only while an element plays it.
@@ -104,7 +105,7 @@ const page: E2eePage = {
       videos.set(track, video);
       document.body.append(video);
       if (track.kind === "audio") return void (toneHz !== undefined && ears.set(track, new Ear(track)));
-      video.requestVideoFrameCallback(() => page.firstFrameMs[participant] ??= performance.now() - connectedAt);
+      video.requestVideoFrameCallback(() => page.firstFrames[participant] ??= { from: connectedAt, to: Date.now() });
     });
     client.on("trackremoved", ({ track }) => {
       videos.get(track)?.remove();
@@ -162,6 +163,6 @@ const page: E2eePage = {
     client?.startScreenShare(new MediaStream([colourTrack(colour)]));
   },
   events: [],
-  firstFrameMs: {},
+  firstFrames: {},
 };
 Reflect.set(globalThis, "e2ee", page);

@@ -5,11 +5,11 @@ import { createServer, type SeaMeetServer, type ServerOptions } from "../../serv
 import { prepare, ROOT, withConfig } from "../../tools/launch.ts";
 import type { Colour } from "../seed_pool_client/media.ts";
 import type { E2eePage, JoinOptions, ReceivedLine, SeenPerson } from "./e2ee_page.ts";
+import { clockOf, startClock } from "./page_clock.ts";
+import { machine, PATIENCE_MS, POLLING_MS, type Span } from "./patience.ts";
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>e2ee</title><body><script src="/page.js"></script>';
 
-const POLLING_MS = 100;
-const TIMEOUT_MS = 20_000;
 /** Video coding moves a colour by up to this much. */
 const COLOUR_TOLERANCE = 60;
 /** One and a half bins of the analyser. */
@@ -77,12 +77,15 @@ export class E2eeParticipant {
   /** Opens a page in a context of its own: another device. */
   static async open(browser: Browser, origin: string, persona: Persona): Promise<E2eeParticipant> {
     const context = await browser.createBrowserContext();
-    return await E2eeParticipant.openIn(await context.newPage(), origin, persona);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    return await E2eeParticipant.openIn(page, origin, persona);
   }
 
   /** Uses a page that is there: the same device as before, when it is of the same context. */
   static async openIn(page: Page, origin: string, persona: Persona): Promise<E2eeParticipant> {
     await page.goto(`${origin}/`);
+    await startClock(page);
     return new E2eeParticipant(page, persona, origin.replace(/^http/, "ws"));
   }
 
@@ -147,11 +150,16 @@ export class E2eeParticipant {
     });
   }
 
-  /** When the first picture of somebody came, in milliseconds after the media path was there. */
-  async firstFrameMs(of: E2eeParticipant): Promise<number | undefined> {
+  /** When its page had no time. */
+  async stalls(): Promise<readonly Span[]> {
+    return (await clockOf(this.page)).stalls;
+  }
+
+  /** From when the media path was there to when the first picture of somebody came. */
+  async firstFrame(of: E2eeParticipant): Promise<Span | undefined> {
     return await this.page.evaluate((id) => {
       const page: E2eePage = Reflect.get(globalThis, "e2ee");
-      return page.firstFrameMs[id];
+      return page.firstFrames[id];
     }, of.id);
   }
 
@@ -173,13 +181,15 @@ export class E2eeParticipant {
 
   /** Waits until what the page sees is right. @throws with what it sees instead. */
   async until(what: string, test: (people: readonly SeenPerson[]) => boolean | Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + TIMEOUT_MS;
+    const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const people = await this.people();
       if (await test(people)) return;
       if (performance.now() > deadline) {
         const events = (await this.events()).map((event) => JSON.stringify(event)).slice(-20).join("\n  ");
-        throw new Error(`${this.persona.name} should ${what}, but: ${JSON.stringify(people, null, 1)}\n  ${events}`);
+        throw new Error(
+          `${this.persona.name} should ${what}, but: ${JSON.stringify(people, null, 1)}\n  ${events}\n  ${machine()}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, POLLING_MS));
     }
@@ -192,7 +202,7 @@ export class E2eeParticipant {
         const page: E2eePage = Reflect.get(globalThis, "e2ee");
         return JSON.stringify(page.lines()) === wanted;
       },
-      { polling: POLLING_MS, timeout: TIMEOUT_MS },
+      { polling: POLLING_MS, timeout: PATIENCE_MS },
       JSON.stringify(lines),
     );
   }

@@ -10,6 +10,7 @@ import { soon } from "./call_signaling.ts";
 import { Child } from "./child.ts";
 import { decibels, loudestTone } from "./media_judge.ts";
 import { startMeetServer } from "./meet_server.ts";
+import { machine, PATIENCE_MS } from "./patience.ts";
 
 const ROOM = "blue-calm-owl";
 const EXAMPLES = [...Deno.readDirSync(`${ROOT}/examples`)].map(({ name }) => name).filter((name) =>
@@ -107,19 +108,18 @@ function perceived(person: Person, x: number, y: number) {
       canvas.height = video.videoHeight;
       context.drawImage(video, 0, 0);
       const pixel = [...context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data].slice(0, 3);
-      // The loudest of some looks, so that holes which a busy machine makes do not count.
-      let [toneHz, level] = [0, 0];
-      for (let look = 0; look < 5; look++) {
-        const sound = (await probe.sounds()).find(({ name }) => name === bot);
-        if (sound !== undefined && sound.level > level) ({ toneHz, level } = sound);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      const { toneHz, level } = (await probe.sounds()).find(({ name }) => name === bot) ?? { toneHz: 0, level: 0 };
       return { size: [canvas.width, canvas.height], pixel, toneHz, level };
     },
     BOT,
     x,
     y,
   );
+}
+
+/** The bot's tone without a hole. */
+function isSteady({ toneHz, level }: { toneHz: number; level: number }): boolean {
+  return Math.abs(toneHz - 700) < 18 && Math.abs(decibels(level, TONE_LEVEL)) < 3;
 }
 
 Deno.test("Chromium hears the bot's tone, sees its picture, and the bot's picture shows how loud the page is", async () => {
@@ -135,18 +135,22 @@ Deno.test("Chromium hears the bot's tone, sees its picture, and the bot's pictur
     await ada.shows(cameraOf(ADA), { name: BOT, shows: blue });
     await ada.hears({ name: BOT, source: "microphone", toneHz: 700 });
 
-    const quiet = await perceived(ada, 0.1, 0.9);
+    // A busy machine makes holes in sound: until a look has none. A wrong level is wrong each time.
+    let quiet = await perceived(ada, 0.1, 0.9);
+    for (const end = Date.now() + PATIENCE_MS; !isSteady(quiet) && Date.now() < end;) {
+      quiet = await perceived(ada, 0.1, 0.9);
+    }
     console.log(
       `tone ${quiet.toneHz} Hz, ${decibels(quiet.level, TONE_LEVEL).toFixed(2)} dB off, pixel ${quiet.pixel}`,
     );
     assertEquals(quiet.size, [320, 240]);
-    assertAlmostEquals(quiet.toneHz, 700, 18);
-    assertAlmostEquals(decibels(quiet.level, TONE_LEVEL), 0, 3);
+    assert(isSteady(quiet), `${JSON.stringify(quiet)}; ${machine()}`);
     for (const [i, value] of blue.entries()) assertAlmostEquals(quiet.pixel[i]!, value, 30);
 
     // A microphone with a peak of 0.3: the bar reaches a quarter of the width, but not half of it.
     await ada.click("btn-toggle-mic");
-    await ada.page.waitForFunction(
+    await ada.waits(
+      "see the bot's bar",
       (bot: string) => {
         const video = document.querySelector<HTMLVideoElement>(
           `[data-testid=video-tile][data-participant="${bot}"] video`,
@@ -157,7 +161,6 @@ Deno.test("Chromium hears the bot's tone, sees its picture, and the bot's pictur
         const [red = 0, , blue = 0] = context.getImageData(0, 0, 1, 1).data;
         return red > 150 && blue < 100;
       },
-      { polling: 100, timeout: 15_000 },
       BOT,
     );
     const beyond = (await perceived(ada, 0.5, 0.9)).pixel;

@@ -51,6 +51,10 @@ export function installFakeMedia(
     return track;
   };
 
+  /** Says in `globalThis.fakeSounds` how many sounds are still held. */
+  const count = (more: number) =>
+    Reflect.set(globalThis, "fakeSounds", (Reflect.get(globalThis, "fakeSounds") ?? 0) + more);
+
   const sound = (frequency: number): MediaStreamTrack => {
     // One for each: Chromium keeps the nodes of one that is open, also of sounds that have ended.
     const audio = new AudioContext({ sampleRate: 48_000 });
@@ -59,10 +63,11 @@ export function installFakeMedia(
     oscillator.connect(new GainNode(audio, { gain: 0.3 })).connect(destination);
     oscillator.start();
     const track = destination.stream.getAudioTracks()[0]!;
+    count(1);
     const timer = setInterval(() => {
       if (track.readyState !== "ended") return;
       clearInterval(timer);
-      void audio.close();
+      void audio.close().then(() => count(-1));
     }, 1000);
     return track;
   };

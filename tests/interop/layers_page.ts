@@ -26,12 +26,16 @@ export interface Seen {
   readonly framesDecoded: number;
   readonly framesPerSecond: number;
   readonly keyFramesDecoded: number;
+  /** How often the browser has asked for a keyframe, because something was lost or came too late. */
+  readonly picturesLost: number;
   readonly freezeCount: number;
   readonly freezeSeconds: number;
   readonly codec: string;
   /** Bytes of picture so far. */
   readonly bytes: number;
   readonly audioCodec: string;
+  readonly audioBytes: number;
+  readonly audioPackets: number;
   readonly concealedSamples: number;
   readonly totalSamples: number;
   readonly audioPacketsLost: number;
@@ -43,6 +47,8 @@ export interface Sent {
   readonly rid: string;
   readonly codec: string;
   readonly mode: string;
+  /** Why the encoder does less than it was asked for. */
+  readonly limited: string;
   readonly width: number;
   readonly frames: number;
   readonly bytes: number;
@@ -154,11 +160,14 @@ const page: LayersPage = {
         framesDecoded: video.framesDecoded ?? 0,
         framesPerSecond: video.framesPerSecond ?? 0,
         keyFramesDecoded: video.keyFramesDecoded ?? 0,
+        picturesLost: (video.pliCount ?? 0) + (video.firCount ?? 0),
         freezeCount: video.freezeCount ?? 0,
         freezeSeconds: video.totalFreezesDuration ?? 0,
         codec: codecOf(video.codecId),
         bytes: video.bytesReceived ?? 0,
         audioCodec: codecOf(audio.codecId),
+        audioBytes: audio.bytesReceived ?? 0,
+        audioPackets: audio.packetsReceived ?? 0,
         concealedSamples: audio.concealedSamples ?? 0,
         totalSamples: audio.totalSamplesReceived ?? 0,
         audioPacketsLost: audio.packetsLost ?? 0,
@@ -173,6 +182,7 @@ const page: LayersPage = {
       rid: report.rid ?? "",
       codec: all.find(({ id }) => id === report.codecId)?.mimeType ?? "",
       mode: report.scalabilityMode ?? "",
+      limited: report.qualityLimitationReason ?? "",
       width: report.frameWidth ?? 0,
       frames: report.framesEncoded ?? 0,
       bytes: report.kind === "video" ? report.bytesSent ?? 0 : 0,

@@ -3,9 +3,9 @@ import type { Browser, Page } from "puppeteer-core";
 import { createServer, type SeaMeetServer } from "../../server.ts";
 import { bundle } from "./e2ee_pages.ts";
 import type { JoinOptions, LayersPage, Seen, Sent } from "./layers_page.ts";
+import { machine, PATIENCE_MS, POLLING_MS } from "./patience.ts";
 
 const HTML = '<!doctype html><meta charset="utf-8"><title>layers</title><body><script src="/page.js"></script>';
-const POLLING_MS = 200;
 
 /** A server that serves the page and lets everybody in. */
 export interface LayersServer extends AsyncDisposable {
@@ -53,6 +53,7 @@ export class LayersPerson {
     options: Omit<JoinOptions, "url">,
   ): Promise<LayersPerson> {
     const page = await (await browser.createBrowserContext()).newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`${origin}/`);
     const person = new LayersPerson(page, options.name, origin.replace(/^http/, "ws"));
     person.id = await page.evaluate((options) => {
@@ -133,10 +134,9 @@ export class LayersPerson {
     other: LayersPerson,
     what: string,
     test: (seen: Seen) => boolean,
-    timeoutMs = 30_000,
     source: "camera" | "screen" = "camera",
   ): Promise<Seen> {
-    const end = performance.now() + timeoutMs;
+    const end = performance.now() + PATIENCE_MS;
     let last: Seen | undefined;
     while (performance.now() < end) {
       last = await this.seen(other, source).catch(() => undefined);
@@ -145,6 +145,6 @@ export class LayersPerson {
     }
     const sent = await other.sent();
     const quality = await this.quality(other);
-    throw new Error(`${this.name} does not ${what}: ${JSON.stringify({ last, quality, sent })}`);
+    throw new Error(`${this.name} does not ${what}: ${JSON.stringify({ last, quality, sent })}; ${machine()}`);
   }
 }

@@ -48,8 +48,8 @@ export interface SentEncoding {
 export interface LinkPage {
   join(options: LinkJoin): Promise<void>;
   seen(): Promise<SeenCamera[]>;
-  /** Packets of sound that came so far. */
-  heard(): Promise<number>;
+  /** Packets of sound that came so far, and that were sent. */
+  sound(): Promise<{ readonly came: number; readonly sent: number }>;
   sent(): Promise<SentEncoding[]>;
 }
 
@@ -127,9 +127,11 @@ const page: LinkPage = {
       }];
     });
   },
-  async heard() {
-    const sounds = (await stats()).filter((entry) => entry.type === "inbound-rtp" && entry.kind === "audio");
-    return sounds.reduce((sum, entry) => sum + numberOf(entry, "packetsReceived"), 0);
+  async sound() {
+    const sounds = (await stats()).filter(({ kind }) => kind === "audio");
+    const sum = (type: string, counter: string) =>
+      sounds.filter((entry) => entry.type === type).reduce((sum, entry) => sum + numberOf(entry, counter), 0);
+    return { came: sum("inbound-rtp", "packetsReceived"), sent: sum("outbound-rtp", "packetsSent") };
   },
   async sent() {
     return (await stats()).filter((entry) => entry.type === "outbound-rtp" && entry.kind === "video").map((entry) => ({

@@ -4,6 +4,8 @@ import { createServer, type SeaMeetServer } from "../../server.ts";
 import { launchChromium } from "./browser.ts";
 import { bundle } from "./e2ee_pages.ts";
 import type { LinkJoin, LinkPage, SeenCamera, SentEncoding } from "./link_page.ts";
+import { clockOf, startClock } from "./page_clock.ts";
+import { machine, PATIENCE_MS, POLLING_MS, type Span } from "./patience.ts";
 import { type LinkRate, NEAR_ADDRESS, TunLink } from "./tun_link.ts";
 
 /**
@@ -19,7 +21,6 @@ export const PUBLISHERS = ["Ada", "Ben", "Cleo"] as const;
 const ROOM = "link";
 const HTML = '<!doctype html><meta charset="utf-8"><title>link</title><body><script src="/page.js"></script>';
 const CAMERA_SECONDS = 8;
-const POLLING_MS = 500;
 
 /** Pages in the background must paint and count time like any other. */
 const FLAGS = [
@@ -46,7 +47,9 @@ export class LinkPerson {
   ): Promise<LinkPerson> {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`${origin}/`);
+    await startClock(page);
     const options: LinkJoin = { url: origin.replace(/^http/, "ws"), room: ROOM, ...who };
     await page.evaluate((options) => {
       const page: LinkPage = Reflect.get(globalThis, "linkPage");
@@ -72,22 +75,29 @@ export class LinkPerson {
     });
   }
 
-  /** Packets of sound that it has got. */
-  async heard(): Promise<number> {
+  /** Packets of sound that it has got and sent. */
+  async sound(): Promise<{ readonly came: number; readonly sent: number }> {
     return await this.#page.evaluate(() => {
       const page: LinkPage = Reflect.get(globalThis, "linkPage");
-      return page.heard();
+      return page.sound();
     });
   }
 
+  /** When its page had no time. */
+  async stalls(): Promise<readonly Span[]> {
+    return (await clockOf(this.#page)).stalls;
+  }
+
   /** Waits until it decodes what it should; returns how long that took. @throws with what it decodes instead. */
-  async until(what: string, test: (seen: readonly SeenCamera[]) => boolean, timeoutMs: number): Promise<number> {
+  async until(what: string, test: (seen: readonly SeenCamera[]) => boolean): Promise<number> {
     const start = performance.now();
     for (;;) {
       const seen = await this.seen();
       const took = performance.now() - start;
       if (test(seen)) return took;
-      if (took > timeoutMs) throw new Error(`${this.name} should see ${what}, but: ${JSON.stringify(seen, null, 1)}`);
+      if (took > PATIENCE_MS) {
+        throw new Error(`${this.name} should see ${what}, but: ${JSON.stringify(seen, null, 1)}; ${machine()}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, POLLING_MS));
     }
   }

@@ -11,17 +11,36 @@ export interface HeardTone {
   readonly level: number;
 }
 
-/** Reads so much sound, after leaving out the first `skipMs`, and finds the tone in it. */
+/** A busy machine makes holes in sound; so many stretches are read until one has none. */
+const MAX_STRETCHES = 20;
+
+/** Reads so much sound, after leaving out the first `skipMs`, and finds the tone in it: in the first stretch without a hole. */
 export async function readTone(stream: ReadableStream<PcmFrame>, ms = 500, skipMs = 300): Promise<HeardTone> {
-  const samples: number[] = [];
+  let samples: number[] = [];
   let skip = skipMs * 48;
+  let stretches = 0;
   for await (const frame of stream) {
     for (let i = 0; i < frame.samples.length; i += frame.channels) {
       if (skip-- <= 0) samples.push(frame.samples[i]!);
     }
-    if (samples.length >= ms * 48) break;
+    if (samples.length < ms * 48) continue;
+    samples = samples.slice(0, ms * 48);
+    // A sound that is wrong has no holes either, or they are in all of it.
+    if (isWhole(samples) || ++stretches === MAX_STRETCHES) break;
+    samples = [];
   }
-  return findTone(samples.slice(0, ms * 48));
+  return findTone(samples);
+}
+
+/** Whether each 25 ms are as loud as the others, and it is one tone from beginning to end. */
+function isWhole(samples: readonly number[]): boolean {
+  const size = 1_200;
+  const powers: number[] = [];
+  for (let at = 0; at + size <= samples.length; at += size) {
+    powers.push(samples.slice(at, at + size).reduce((sum, sample) => sum + sample * sample, 0));
+  }
+  const { toneLevel, level } = findTone(samples);
+  return Math.min(...powers) > 0.7 * Math.max(...powers) && toneLevel > 0.95 * level;
 }
 
 /** The loudest 200 ms of a second, so that holes which a busy machine makes do not count. */

@@ -10,6 +10,8 @@ export interface MovingNetwork extends AsyncDisposable {
   readonly tcpPort: number;
   /** Where it reaches the server's UDP port. */
   readonly udpPort: number;
+  /** Datagrams that were sent into the network that was left. */
+  readonly lost: number;
   /** Ends the access in use: what was opened over it is of no use any more, what is opened from now on has another address. */
   move(tcp: LeftTcp): void;
 }
@@ -21,6 +23,9 @@ export async function movingNetwork(server: { tcpPort: number; udpPort: number }
   return {
     tcpPort: tcp.port,
     udpPort: udp.port,
+    get lost() {
+      return udp.lost;
+    },
     move(kind) {
       tcp.leave(kind);
       udp.leave();
@@ -99,6 +104,7 @@ class UdpAccess {
   readonly #outside = new Map<number, dgram.Socket>();
   /** Ports of the machine in the network that was left. */
   readonly #dead = new Set<number>();
+  lost = 0;
   #address = "127.0.0.1";
 
   private constructor(near: dgram.Socket, target: number) {
@@ -129,7 +135,10 @@ class UdpAccess {
   }
 
   #send(bytes: Uint8Array, address: string, port: number): void {
-    if (this.#dead.has(port)) return;
+    if (this.#dead.has(port)) {
+      this.lost++;
+      return;
+    }
     let socket = this.#outside.get(port);
     if (socket === undefined) {
       const outside = dgram.createSocket("udp4");

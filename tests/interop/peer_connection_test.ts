@@ -13,16 +13,17 @@ import {
 } from "../../mod.ts";
 import { Inbox } from "./call_signaling.ts";
 import { loudestTone, toneSource } from "./media_judge.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 const LOCAL = { mediaAddresses: ["127.0.0.1"], engine: "portable" } as const;
 
-/** The next event of a type; fails when it does not come within 5 s. */
+/** The next event of a type; fails when it does not come. */
 async function next<Type extends PeerEvent["type"]>(
   events: EventStream<PeerEvent>,
   type: Type,
 ): Promise<Extract<PeerEvent, { type: Type }>> {
   const is = (event: PeerEvent): event is Extract<PeerEvent, { type: Type }> => event.type === type;
-  const timer = setTimeout(() => events.return?.(), 5_000);
+  const timer = setTimeout(() => events.return?.(), PATIENCE_MS);
   try {
     for (;;) {
       const { value, done } = await events.next();

@@ -4,9 +4,7 @@
  * with it to the whole page that it was on, which would look like a leak of the app's.
  */
 import type { CDPSession, Page } from "puppeteer-core";
-
-/** For a page on a busy machine. */
-const TIMEOUT_MS = 60_000;
+import { PATIENCE_MS, POLLING_MS } from "./patience.ts";
 
 /** Waits for an element and clicks it. */
 export async function press(page: Page, testId: string): Promise<void> {
@@ -33,7 +31,7 @@ export async function write(page: Page, testId: string, text: string): Promise<v
 export async function appears(page: Page, selector: string): Promise<void> {
   await page.waitForFunction(
     (selector) => document.querySelector(selector) !== null,
-    { polling: 200, timeout: TIMEOUT_MS },
+    { polling: POLLING_MS, timeout: PATIENCE_MS },
     selector,
   );
 }

@@ -1,11 +1,10 @@
-/** How long a condition may take before a test gives up; generous, because machines that run tests are busy. */
-const PATIENCE_MS = 20_000;
+import { machine, PATIENCE_MS } from "./patience.ts";
 
 /** Waits until `condition` holds, looking every few milliseconds. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`Waited in vain until ${what}`);
+    if (performance.now() > end) throw new Error(`Waited in vain until ${what}; ${machine()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

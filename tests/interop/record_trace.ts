@@ -12,8 +12,6 @@ import type { LinkSample } from "./tun_link.ts";
 const STEP_MS = 20_000;
 const EVERY_MS = 50;
 const ROUTER = { queueMs: 300, delayMs: 25 };
-/** Nothing is said about what came before everything flows. */
-const FLOWING_MS = 60_000;
 
 /** What each receiver's estimate was told, in the order of their first packets. */
 const tapped = new Map<SendEstimate, TraceEntry[]>();
@@ -22,7 +20,8 @@ tap();
 const [file, ...rates] = Deno.args;
 if (file === undefined || rates.length === 0) throw new Error("Usage: record_trace.ts FILE KBPS…");
 await onLinkStage({ kbps: Number(rates[0]), ...ROUTER }, async ({ link, publishers, good }) => {
-  await good.until("every camera", (seen) => seen.filter(({ reason }) => reason === "ok").length === 3, FLOWING_MS);
+  // Nothing is said about what came before everything flows.
+  await good.until("every camera", (seen) => seen.filter(({ reason }) => reason === "ok").length === 3);
   const started = performance.now();
   const before = await Promise.all(publishers.map((one) => one.sent()));
   await link.samples();

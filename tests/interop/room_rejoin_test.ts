@@ -19,6 +19,7 @@ import { chooseEngine } from "../../src/io/native/choose_engine.ts";
 import { PeerNetwork } from "../../src/io/peer/peer_network.ts";
 import { RoomClient } from "../../src/io/peer/room_client.ts";
 import { decibels, readTone, toneSource } from "./media_judge.ts";
+import { until } from "./raw_client.ts";
 
 const LEVEL = 0.2;
 const LOCAL = { mediaAddresses: ["127.0.0.1"], udpPort: 0 };
@@ -150,11 +151,7 @@ Deno.test("media that becomes encrypted from end to end is neither decoded nor r
       await assertRejects(() => participant.video().getReader().read(), SeaMeetError, "end to end");
       await assertRejects(() => recordRoom(room, { directory: `${directory}/other` }), SeaMeetError, "end-to-end");
       const timeline = () => Deno.readTextFile(`${directory}/call/timeline.json`);
-      const until = Date.now() + 15_000;
-      while (recording.stats.tracks > 0) {
-        assert(Date.now() < until, "it is still recorded");
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      await until("it is recorded no more", () => recording.stats.tracks === 0);
       await recording.stop();
       assert((await timeline()).includes("notRecorded"));
     } finally {

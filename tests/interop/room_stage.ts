@@ -5,6 +5,7 @@ import type { Processor, RoomParticipant } from "../../mod.ts";
 import { launchChromium } from "./browser.ts";
 import { Person, type Persona } from "./call_person.ts";
 import { appPages } from "./meet_server.ts";
+import { machine, PATIENCE_MS } from "./patience.ts";
 
 /** The room's code in the app. */
 export const ROOM_CODE = "blue-calm-owl";
@@ -46,6 +47,7 @@ export async function onRoomStage(
     return response;
   });
   const browser: Browser = await launchChromium(FLAGS);
+  const people: Person[] = [];
   try {
     const origin = `http://127.0.0.1:${server.addr.port}`;
     await test({
@@ -53,10 +55,14 @@ export async function onRoomStage(
       origin,
       browser,
       processors,
-      open: (persona) => Person.open(browser, origin, persona, { viewport: { width: 1280, height: 800 } }),
+      async open(persona) {
+        const person = await Person.open(browser, origin, persona, { viewport: { width: 1280, height: 800 } });
+        people.push(person);
+        return person;
+      },
       async member(name) {
         const events = room.events();
-        const timer = setTimeout(() => void events.return?.(), 15_000);
+        const timer = setTimeout(() => void events.return?.(), PATIENCE_MS);
         try {
           for (;;) {
             const found = [...room.participants.values()].find(({ displayName }) => displayName === name);
@@ -69,6 +75,11 @@ export async function onRoomStage(
         }
       },
     });
+  } catch (error) {
+    for (const person of people) console.log(`${person.persona.name} is ${await person.inspects().catch(String)}`);
+    const members = [...room.participants.values()].map(({ displayName }) => displayName);
+    console.log(`in the room: ${members.join(", ")}; ${machine()}`);
+    throw error;
   } finally {
     await browser.close();
     await room.close();

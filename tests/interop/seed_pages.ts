@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "puppeteer-core";
 import { launchChromium } from "./browser.ts";
+import { machine, PATIENCE_MS, POLLING_MS } from "./patience.ts";
 import type { Colour } from "../seed_pool_client/media.ts";
 import type { SeedApi, TileState } from "../seed_pool_client/page.ts";
 
@@ -44,7 +45,6 @@ const LOWEST_TONE_HZ = 300;
 const TONE_STEP_HZ = 170;
 /** One and a half bins of the analyser. */
 const TONE_TOLERANCE_HZ = 18;
-const POLLING_MS = 200;
 
 /** Pages in the background must paint and count time like any other. */
 const BACKGROUND_FLAGS = [
@@ -93,6 +93,7 @@ export class SeedPages implements AsyncDisposable {
   /** Opens a page with the client in it, which has not joined yet. */
   async open(person: Person): Promise<SeedPage> {
     const page = await this.#browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`${this.#origin}/healthz`);
     await page.evaluate(this.#script);
     return new SeedPage(page, person, this.#origin.replace(/^http/, "ws"));
@@ -146,7 +147,7 @@ export class SeedPage {
    *
    * @throws Error with what the page shows instead.
    */
-  async shows(expected: readonly ExpectedTile[], timeout = 20_000): Promise<void> {
+  async shows(expected: readonly ExpectedTile[]): Promise<void> {
     try {
       await this.#page.waitForFunction(
         (expected, palette, toneTolerance) => {
@@ -162,14 +163,14 @@ export class SeedPage {
             );
           return tiles.length === expected.length && expected.every(right);
         },
-        { polling: POLLING_MS, timeout },
+        { polling: POLLING_MS, timeout: PATIENCE_MS },
         expected,
         PALETTE,
         TONE_TOLERANCE_HZ,
       );
     } catch (cause) {
       const seen = await this.#inspect();
-      throw new Error(`${this.person.name} should show ${list(expected)}\nbut shows ${seen}`, { cause });
+      throw new Error(`${this.person.name} should show ${list(expected)}\nbut shows ${seen}\n${machine()}`, { cause });
     }
   }
 

@@ -1,9 +1,6 @@
 import { cameraOf, type ExpectedTile, person, screenOf, type SeedPage, SeedPages } from "./seed_pages.ts";
 import { startTestServer } from "./seed_server.ts";
 
-/** Ten pages decode ninety videos on two cores. */
-const CROWD_TIMEOUT_MS = 90_000;
-
 /** Opens the first `count` people's pages. */
 async function crowd(pages: SeedPages, count: number): Promise<SeedPage[]> {
   const opened: SeedPage[] = [];
@@ -12,10 +9,10 @@ async function crowd(pages: SeedPages, count: number): Promise<SeedPage[]> {
 }
 
 /** Every page shows the cameras of all others, and these tiles. */
-async function allShow(members: readonly SeedPage[], more: readonly ExpectedTile[] = [], timeout?: number) {
+async function allShow(members: readonly SeedPage[], more: readonly ExpectedTile[] = []) {
   for (const page of members) {
     const others = members.filter((other) => other !== page).map((other) => cameraOf(other.person));
-    await page.shows([...others, ...more.filter((tile) => tile.participant !== page.person.name)], timeout);
+    await page.shows([...others, ...more.filter((tile) => tile.participant !== page.person.name)]);
   }
 }
 
@@ -95,12 +92,12 @@ Deno.test("the seed's client with ten people: more than its pool holds, leave an
   const members = await crowd(pages, 10);
   // One after another: the first ones begin with seven pairs and have to ask for more.
   for (const page of members) await page.join("ten");
-  await allShow(members, [], CROWD_TIMEOUT_MS);
+  await allShow(members);
   const [first, , third, ...others] = members;
   const second = members[1];
   if (first === undefined || second === undefined || third === undefined) throw new Error("ten pages were opened");
   await Promise.all([first.call("leave"), third.call("leave")]);
-  await allShow([second, ...others], [], CROWD_TIMEOUT_MS);
+  await allShow([second, ...others]);
   await Promise.all([third.join("ten"), first.join("ten")]);
-  await allShow(members, [], CROWD_TIMEOUT_MS);
+  await allShow(members);
 });

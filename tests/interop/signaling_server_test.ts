@@ -11,6 +11,7 @@ import {
   WsListener,
   WsSignaling,
 } from "../../signaling.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 const ROOM = "daily";
 const LOCAL = { hostname: "127.0.0.1", port: 0 } as const;
@@ -50,7 +51,7 @@ class Client implements AsyncDisposable {
     this.#signaling.send(message);
   }
 
-  /** Waits for a message; `undefined` when none comes for 5 s. */
+  /** Waits for a message; fails when none comes. */
   async first<Type extends ServerMessage["type"]>(type: Type): Promise<Extract<ServerMessage, { type: Type }>> {
     const is = (message: ServerMessage): message is Extract<ServerMessage, { type: Type }> => message.type === type;
     await this.until(() => this.heard.some(is), `"${type}"`);
@@ -62,7 +63,7 @@ class Client implements AsyncDisposable {
     const timer = setTimeout(() => {
       late = true;
       this.#wake();
-    }, 5_000);
+    }, PATIENCE_MS);
     while (!reached() && !late) await new Promise<void>((resolve) => this.#wake = resolve);
     clearTimeout(timer);
     assert(!late, `${what} did not come; heard: ${this.heard.map(({ type }) => type)}`);

@@ -1,6 +1,7 @@
 /** What sender and server did while a picture of the soak stood still: told with the fault, so that its cause need not be guessed. */
 import type { SeaMeetServer } from "../../server.ts";
-import type { Sending, Span, StillTile } from "./soak_page.ts";
+import type { Span } from "./patience.ts";
+import type { Sending, StillTile } from "./soak_page.ts";
 
 /** The server at one moment, by the names of people. */
 export interface ServerLook {

@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
 /** Judges a soak of the app: pictures that stood still, and what pages and server keep. */
 import type { Page } from "puppeteer-core";
+import { covered } from "./patience.ts";
 import type { PageHoldings } from "./quiet_hands.ts";
 import { sentText, type ServerLook, serverText } from "./soak_causes.ts";
-import { type SoakNotes, type SoakWatch, type Span, STILL_MS, type StillTile } from "./soak_page.ts";
+import { type SoakNotes, type SoakWatch, STILL_MS, type StillTile } from "./soak_page.ts";
 
 /** What there is when everybody is there. */
 export interface Census {
@@ -136,18 +137,6 @@ function stillText(viewer: string, still: StillTile, connectingMs: number): stri
   return `${viewer} had no ${isFirst ? "first " : ""}frame of ${name} for ${seconds(to - from)}${connecting}; ` +
     `${packets} packets and ${framesReceived} frames of it came, ${keyframesAsked} keyframes asked for, ` +
     `from ${new Date(from).toISOString().slice(11, 23)}`;
-}
-
-/** How much of a span is covered by others, which may overlap. */
-function covered(spans: readonly Span[], whole: Span): number {
-  const inside = spans.map(({ from, to }) => ({ from: Math.max(from, whole.from), to: Math.min(to, whole.to) }))
-    .filter(({ from, to }) => to > from).sort((a, b) => a.from - b.from);
-  let [sum, until] = [0, -Infinity];
-  for (const { from, to } of inside) {
-    sum += Math.max(0, to - Math.max(from, until));
-    until = Math.max(until, to);
-  }
-  return sum;
 }
 
 function median(values: readonly number[]): number {

@@ -1,12 +1,7 @@
 /// <reference lib="dom" />
 /** What a page of the soak notes about itself: pictures that stand still, and its own waiting for the machine. */
 import type { SeaMeetClient } from "../../src/client/mod.ts";
-
-/** From when to when, in milliseconds since 1970: all pages are on one machine. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+import type { Span } from "./patience.ts";
 
 /** A tile that should show a moving picture and had no new frame for too long. */
 export interface StillTile extends Span {

@@ -3,6 +3,8 @@ import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { VideoCodec } from "../../src/client/mod.ts";
 import { launchChromium } from "./browser.ts";
 import { LayersPerson, type LayersServer, startLayersServer } from "./layers_stage.ts";
+import { clockOf, startClock } from "./page_clock.ts";
+import { covered, machine } from "./patience.ts";
 
 /** Large enough for three layers: browsers halve twice, to even numbers. */
 const CAMERA = { width: 960, height: 544, fps: 10 };
@@ -38,10 +40,20 @@ async function followsTheViews(server: LayersServer, videoCodec: VideoCodec, mim
     const [sent] = (await ada.sent()).filter(({ codec }) => codec === mimeType);
     assertEquals(sent?.mode, "L3T3");
 
+    await startClock(cleo.page);
+    const startedAt = Date.now();
     const start = [await ben.seen(ada), await cleo.seen(ada)] as const;
     await cleo.shows(ada, 240, 136);
     const small = await watches(cleo, ada, CAMERA.height / 4);
-    assertEquals(small.keyFramesDecoded, start[1].keyFramesDecoded, "going down takes no keyframe");
+    // Ben sees the same stream: one that his page asked for, because something was lost on a busy machine, comes to Cleo too.
+    const others = (await ben.seen(ada)).picturesLost - start[0].picturesLost + small.picturesLost -
+      start[1].picturesLost;
+    const keyframes = small.keyFramesDecoded - start[1].keyFramesDecoded;
+    assertLess(
+      keyframes,
+      1 + others,
+      `going down takes no keyframe; ${others} were asked for by the pages; ${machine()}`,
+    );
     assertEquals((await cleo.quality(ada))?.reason, "requested");
     const [bytesBen, bytesCleo] = [(await ben.seen(ada)).bytes, (await cleo.seen(ada)).bytes];
     await goesOn(ben, ada, 30);
@@ -56,12 +68,16 @@ async function followsTheViews(server: LayersServer, videoCodec: VideoCodec, mim
     assertEquals((await cleo.quality(ada))?.layers, 3);
     const end = [await ben.seen(ada), await cleo.seen(ada)] as const;
     assertEquals(end[0].height, CAMERA.height);
-    // A busy machine's encoder stands still for both; a switch must not add to it.
+    // A busy machine's encoder stands still for both; what Cleo's own page had no time for is no fault either. A switch must not add to it.
     const [frozenBen, frozenCleo] = end.map(({ freezeSeconds }, i) => freezeSeconds - start[i]!.freezeSeconds);
     const [framesBen, framesCleo] = end.map(({ framesDecoded }, i) => framesDecoded - start[i]!.framesDecoded);
-    console.log(`${mimeType}: ${framesCleo} frames of ${framesBen}, still for ${frozenCleo} s of ${frozenBen} s`);
-    assertLess(frozenCleo!, frozenBen! + 0.6);
-    assertGreater(framesCleo!, framesBen! - 10);
+    const { stalls } = await clockOf(cleo.page);
+    const lostMs = covered(stalls, { from: startedAt, to: Date.now() });
+    const text = `${mimeType}: ${framesCleo} frames of ${framesBen}, still for ${frozenCleo} s of ${frozenBen} s; ` +
+      `the machine gave the page no time for ${lostMs} ms; ${machine()}`;
+    console.log(text);
+    assertLess(frozenCleo!, frozenBen! + 0.6 + lostMs / 1_000, text);
+    assertGreater(framesCleo!, framesBen! - 10 - lostMs * CAMERA.fps / 1_000, text);
   } finally {
     await browser.close();
   }
