@@ -33,7 +33,7 @@ async function sees(viewer: LayersPerson, other: LayersPerson, source: Source, f
   const from = performance.now();
   const before: Pick<Seen, "framesDecoded"> = await viewer.seen(other, source).catch(() => ({ framesDecoded: 0 }));
   const decoded = (more: number) =>
-    viewer.until(other, "go on", (seen) => seen.framesDecoded >= before.framesDecoded + more, 30_000, source);
+    viewer.until(other, "go on", (seen) => seen.framesDecoded >= before.framesDecoded + more, source);
   await decoded(1);
   const time = performance.now() - from;
   await decoded(frames);

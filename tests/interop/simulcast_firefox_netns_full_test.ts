@@ -13,8 +13,6 @@ const LARGE = { width: 960, height: 540, fps: 10 };
 /** The size that the app asks for when it is told nothing else: two encodings. */
 const USUAL = { width: 640, height: 480, fps: 10 };
 
-/** An estimate begins low, and a sender that is throttled tries again for a while; machines that run tests are shared. */
-const PATIENCE_MS = 60_000;
 /** The server waits before it tells a publisher that an encoding is of no use to anybody. */
 const QUIET_FRAMES = 30;
 
@@ -24,7 +22,6 @@ async function watches(person: LayersPerson, other: LayersPerson, height: number
     other,
     `see a picture of ${height} lines`,
     (seen) => seen.height === height && seen.framesDecoded > framesDecoded + 10,
-    PATIENCE_MS,
   );
 }
 
