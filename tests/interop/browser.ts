@@ -113,17 +113,20 @@ export async function chromiumAvailable(): Promise<boolean> {
  * It takes seconds to start: one browser per test file, one page per test. It never talks to 127.0.0.0/8.
  *
  * @param prefs Preferences on top of those that give fake devices and plain candidates.
- * @param env Environment on top of ours: with a `DISPLAY` it shares that screen, without a question.
+ * @param env Environment on top of ours: a `DISPLAY` is the screen that it can share.
+ * @param args Command line flags.
  */
 export async function launchFirefox(
   prefs: Readonly<Record<string, unknown>> = {},
   env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
 ): Promise<Browser> {
   return await puppeteer.launch({
     ...PATIENT,
     browser: "firefox",
     executablePath: systemFirefox(),
     env: { ...Deno.env.toObject(), ...env },
+    args: [...args],
     extraPrefsFirefox: { ...FIREFOX_PREFS, ...prefs },
   });
 }

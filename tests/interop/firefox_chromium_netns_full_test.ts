@@ -13,11 +13,12 @@ import {
   screenSoundOf,
   voiceOf,
 } from "./call_person.ts";
+import { answerShareQuestion, PICKER_ARGS, PICKER_PREFS } from "./firefox_picker.ts";
 import { startMeetServer } from "./meet_server.ts";
 import { VirtualScreen } from "./virtual_screen.ts";
 
-const ADA = { ...PERSONAS.ada, ownSound: true, ownScreen: true };
-/** What Ada's screen shows later. */
+const ADA = { ...PERSONAS.ada, ownSound: true };
+/** What Ada's real screen shows later. */
 const ADA_LATER = { ...ADA, screenColour: [0, 230, 230] } as const;
 const BEN = PERSONAS.ben;
 const ROOM = "red-quick-fox";
@@ -29,32 +30,34 @@ const FIREFOX_PREFS = {
 interface Pair {
   readonly ada: Person;
   readonly ben: Person;
-  /** Ada's. */
-  readonly screen: VirtualScreen;
+  /** Ada's real one, which she shares in place of a painted one. */
+  readonly screen?: VirtualScreen;
 }
 
 /** Firefox with Ada and Chromium with Ben, before they enter. */
-async function inBothBrowsers(test: (pair: Pair) => Promise<void>): Promise<void> {
+async function inBothBrowsers(test: (pair: Pair) => Promise<void>, screen?: VirtualScreen): Promise<void> {
   await using meet = await startMeetServer({ mediaAddress: lanAddress() });
-  await using screen = await VirtualScreen.start();
   const browsers: Browser[] = [];
   try {
-    const firefox = await launchFirefox(FIREFOX_PREFS, { DISPLAY: screen.display });
+    const firefox = screen === undefined
+      ? await launchFirefox(FIREFOX_PREFS)
+      : await launchFirefox({ ...FIREFOX_PREFS, ...PICKER_PREFS }, { DISPLAY: screen.display }, PICKER_ARGS);
     browsers.push(firefox);
     const chromium = await launchChromium();
     browsers.push(chromium);
     await test({
-      ada: await Person.open(firefox, meet.origin, ADA),
+      ada: await Person.open(firefox, meet.origin, { ...ADA, ownScreen: screen !== undefined }),
       ben: await Person.open(chromium, meet.origin, BEN),
-      screen,
+      ...(screen === undefined ? {} : { screen }),
     });
   } finally {
     for (const browser of browsers) await browser.close();
   }
 }
 
-Deno.test("Firefox and Chromium see and hear each other, whoever comes first", (t) =>
-  inBothBrowsers(async (pair) => {
+Deno.test("Firefox and Chromium see and hear each other, whoever comes first; Firefox shares a real screen", async (t) => {
+  await using screen = await VirtualScreen.start();
+  await inBothBrowsers(async (pair) => {
     await meetInBothOrders(t, pair);
     await t.step("camera off and on, in each", async () => {
       const { ada, ben } = pair;
@@ -67,7 +70,12 @@ Deno.test("Firefox and Chromium see and hear each other, whoever comes first", (
       await seeAndHear(pair);
     });
     await shareBothScreens(t, pair);
-  }));
+    await t.step("what Ada's screen shows next", async () => {
+      await screen.shows(ADA_LATER.screenColour);
+      await pair.ben.shows(cameraOf(ADA), screenOf(ADA_LATER), cameraOf(BEN), screenOf(BEN));
+    });
+  }, screen);
+});
 
 Deno.test("the same with encryption: seen, heard, read and shared, with one number on both sides", (t) =>
   inBothBrowsers(async (pair) => {
@@ -107,15 +115,18 @@ async function meetInBothOrders(t: Deno.TestContext, pair: Pair, options: EnterO
 
 async function shareBothScreens(t: Deno.TestContext, { ada, ben, screen }: Pair): Promise<void> {
   await t.step("screens, both ways", async () => {
-    await screen.shows(ADA.screenColour);
     await ben.click("btn-screen-share");
     await ada.shows(cameraOf(ADA), cameraOf(BEN), screenOf(BEN));
     await ada.hears(atAnyPitch(voiceOf(BEN)), atAnyPitch(screenSoundOf(BEN)));
     await ada.click("btn-screen-share");
+    if (screen !== undefined) {
+      await screen.shows(ADA.screenColour);
+      await answerShareQuestion(ada.page.browser(), "nothing");
+      await ada.click("btn-screen-share");
+      await answerShareQuestion(ada.page.browser(), "whole screen");
+    }
     const all = [cameraOf(ADA), screenOf(ADA), cameraOf(BEN), screenOf(BEN)];
     for (const person of [ada, ben]) await person.shows(...all);
-    await screen.shows(ADA_LATER.screenColour);
-    await ben.shows(cameraOf(ADA), screenOf(ADA_LATER), cameraOf(BEN), screenOf(BEN));
     await ben.click("btn-toggle-mic");
     await ada.hears(atAnyPitch(screenSoundOf(BEN)));
     await ben.hears(voiceOf(ADA));
