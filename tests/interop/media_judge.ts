@@ -43,16 +43,27 @@ function isWhole(samples: readonly number[]): boolean {
   return Math.min(...powers) > 0.7 * Math.max(...powers) && toneLevel > 0.95 * level;
 }
 
-/** The loudest 200 ms of a second, so that holes which a busy machine makes do not count. */
+/** Quieter sound is none: a stream begins with it while nothing has come, on a busy machine for long. */
+const SILENCE = 0.005;
+/** Twenty seconds of silence are a fault. */
+const MAX_WINDOWS = 100;
+
+/** The loudest 200 ms of a second with sound, so that holes which a busy machine makes do not count. */
 export async function loudestTone(stream: ReadableStream<PcmFrame>): Promise<HeardTone> {
-  const windows: number[][] = [[]];
-  for await (const { samples } of stream) {
-    windows.at(-1)!.push(...samples);
-    if (windows.at(-1)!.length >= 9_600 && windows.push([]) > 6) break;
-  }
   const power = (samples: readonly number[]) => samples.reduce((sum, sample) => sum + sample * sample, 0);
-  // The first one is left out: codecs fade in.
-  return findTone(windows.slice(1, 6).sort((a, b) => power(b) - power(a))[0]!);
+  let loudest: readonly number[] = [];
+  let [heard, windows] = [0, 0];
+  let window: number[] = [];
+  for await (const { samples } of stream) {
+    window.push(...samples);
+    if (window.length < 9_600) continue;
+    if (power(window) > SILENCE ** 2 * window.length) heard++;
+    // The first one is left out: codecs fade in.
+    if ((heard > 1 || loudest.length === 0) && power(window) > power(loudest)) loudest = window;
+    if (heard > 5 || ++windows === MAX_WINDOWS) break;
+    window = [];
+  }
+  return findTone(loudest);
 }
 
 /** Finds the loudest frequency by its discrete Fourier transform, in steps of a hertz up to 3 kHz. */
