@@ -42,6 +42,7 @@ export class LocalListener {
   readonly canSend = true;
   /** No network is in between. */
   readonly backlog: number = Backlog.none;
+  /** The same for screens. */
   readonly screenBacklog: number = Backlog.none;
   /** What it hears. */
   readonly source: TrackSource;
