@@ -32,6 +32,9 @@ const SSRC_AT = 8;
 /** Which packets leave first: what is less urgent than sound waits. */
 const REPAIR_URGENCY = 1;
 
+/** And what is less urgent than other pictures waits for those: screens, whose keyframes are as large as seconds of a camera. */
+const PICTURE_URGENCY = 2;
+
 /** Packets in order of their coming; the places are used again and again. */
 class PacketRing {
   count = 0;
@@ -64,22 +67,30 @@ class PacketRing {
 
 /**
  * Spreads what one receiver is sent over time, so that a burst waits here, where sound can pass it, and not in the queue
- * of the path: repairs first, then pictures; each stream stays in order.
+ * of the path: repairs first, then cameras, then screens; each stream stays in order.
  *
  * It owns what waits in it. A packet is stamped and encrypted by whoever takes it out, at its departure.
  */
 export class Pacer {
   readonly #repairs = new PacketRing();
   readonly #pictures = new PacketRing();
+  readonly #screens = new PacketRing();
   #bps = 0;
   #bytes = 0;
+  /** Those of screens among them. */
+  #screenBytes = 0;
   /** Bytes that have left and that the rate has not made up for yet. */
   #debt = 0;
   #settledAt: Millis = 0;
 
   /** How many packets wait. */
   get waiting(): number {
-    return this.#repairs.count + this.#pictures.count;
+    return this.#repairs.count + this.#pictures.count + this.#screens.count;
+  }
+
+  /** How long what waits now will take to leave, screens left out. */
+  get pictureWaitMs(): Millis {
+    return this.#bytes === this.#screenBytes ? 0 : (this.#bytes - this.#screenBytes) / this.#bytesPerMs;
   }
 
   /** How long what waits now will take to leave. */
@@ -111,8 +122,9 @@ export class Pacer {
     this.#settle(now);
     const bytes = packet.length + WIRE_OVERHEAD_BYTES;
     if (this.#bytes + bytes > MAX_BYTES) return false;
-    if (!(packet.urgency <= REPAIR_URGENCY ? this.#repairs : this.#pictures).push(packet)) return false;
+    if (!this.#ringOf(packet.urgency).push(packet)) return false;
     this.#bytes += bytes;
+    if (packet.urgency > PICTURE_URGENCY) this.#screenBytes += bytes;
     return true;
   }
 
@@ -124,11 +136,10 @@ export class Pacer {
 
   /** The next packet whether its time has come or not. */
   takeEarly(): PooledPacket | undefined {
-    const packet = this.#repairs.shift() ?? this.#pictures.shift();
+    const packet = this.#repairs.shift() ?? this.#pictures.shift() ?? this.#screens.shift();
     if (packet === undefined) return undefined;
-    const bytes = packet.length + WIRE_OVERHEAD_BYTES;
-    this.#charge(bytes);
-    this.#bytes -= bytes;
+    this.#charge(packet.length + WIRE_OVERHEAD_BYTES);
+    this.#uncount(packet);
     return packet;
   }
 
@@ -141,19 +152,30 @@ export class Pacer {
 
   /** Gives back what waits of one or two streams; returns how many packets. */
   discard(ssrc: number, rtxSsrc: number | undefined): number {
-    return this.#discardFrom(this.#repairs, ssrc, rtxSsrc) + this.#discardFrom(this.#pictures, ssrc, rtxSsrc);
+    return this.#discardFrom(this.#repairs, ssrc, rtxSsrc) + this.#discardFrom(this.#pictures, ssrc, rtxSsrc) +
+      this.#discardFrom(this.#screens, ssrc, rtxSsrc);
   }
 
   /** Gives everything back that waits. */
   clear(): void {
-    for (const ring of [this.#repairs, this.#pictures]) {
+    for (const ring of [this.#repairs, this.#pictures, this.#screens]) {
       for (let packet = ring.shift(); packet !== undefined; packet = ring.shift()) packet.release();
     }
-    this.#bytes = this.#debt = 0;
+    this.#bytes = this.#screenBytes = this.#debt = 0;
   }
 
   get #bytesPerMs(): number {
     return Math.max(this.#bps / 8_000, this.#bytes / MAX_WAIT_MS);
+  }
+
+  #ringOf(urgency: number): PacketRing {
+    if (urgency <= REPAIR_URGENCY) return this.#repairs;
+    return urgency <= PICTURE_URGENCY ? this.#pictures : this.#screens;
+  }
+
+  #uncount({ length, urgency }: PooledPacket): void {
+    this.#bytes -= length + WIRE_OVERHEAD_BYTES;
+    if (urgency > PICTURE_URGENCY) this.#screenBytes -= length + WIRE_OVERHEAD_BYTES;
   }
 
   #charge(bytes: number): void {
@@ -177,7 +199,7 @@ export class Pacer {
         ring.push(packet);
         continue;
       }
-      this.#bytes -= packet.length + WIRE_OVERHEAD_BYTES;
+      this.#uncount(packet);
       packet.release();
       discarded++;
     }

@@ -7,6 +7,8 @@ export interface RtpSink {
   readonly canSend: boolean;
   /** How much waits on the way to the receiver, a `Backlog`. */
   readonly backlog: number;
+  /** The same for screens, which the other pictures pass. */
+  readonly screenBacklog: number;
   /** Takes a plain packet over, to encrypt and send it. */
   sendRtp(packet: PooledPacket, now: Millis): void;
   /** Gives back what waits of a line and its repairs: it would be shown as somebody else's. */

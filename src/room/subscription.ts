@@ -25,6 +25,7 @@ const AUDIO_HISTORY = 64;
 const AUDIO_URGENCY = 0;
 const REPAIR_URGENCY = 1;
 const VIDEO_URGENCY = 2;
+const SCREEN_URGENCY = 3;
 
 /** Every layer there is and will be. */
 export const EVERY_LAYER: number = Infinity;
@@ -51,7 +52,7 @@ export class Subscription {
   readonly #rewriter: RtpRewriter;
   readonly #selector: LayerSelector;
   readonly #mid: Uint8Array;
-  readonly #urgency: number;
+  #urgency: number;
   #track: PublishedTrack | undefined;
   /** The encoding that each source of the rewriter was; retransmissions come from its cache. */
   readonly #sources: (Encoding | undefined)[] = new Array(SOURCES_KEPT).fill(undefined);
@@ -148,6 +149,7 @@ export class Subscription {
     if (track === undefined) return;
     track.subscriptions.push(this);
     this.usefulTop = EVERY_LAYER;
+    if (track.kind === "video") this.#urgency = track.source === "screen" ? SCREEN_URGENCY : VIDEO_URGENCY;
     this.#codecs.map(this.#format.codecs, this.#track, this.#rewriter);
     this.restart();
     // The lowest one is there soonest and always fits; the allocation decides what follows.
@@ -209,7 +211,7 @@ export class Subscription {
   forward(media: MediaPacket, encoding: Encoding, now: Millis): void {
     if (!this.#sink.canSend) return;
     const selector = this.#selector;
-    const { backlog } = this.#sink;
+    const backlog = this.#backlog;
     selector.squeezed = backlog !== Backlog.none;
     if (selector.squeezed && this.#isHeld(media, encoding, backlog, now)) return;
     const before = selector.current;
@@ -342,9 +344,13 @@ export class Subscription {
     if (encoding !== undefined && !encoding.outputs.includes(this)) encoding.outputs.push(this);
   }
 
+  get #backlog(): number {
+    return this.#urgency === SCREEN_URGENCY ? this.#sink.screenBacklog : this.#sink.backlog;
+  }
+
   #interrupt(now: Millis): void {
     this.restart();
-    if (this.#sink.backlog < Backlog.busy) this.requestKeyframe(now);
+    if (this.#backlog < Backlog.busy) this.requestKeyframe(now);
   }
 
   #forget(encoding: Encoding): void {

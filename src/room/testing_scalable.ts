@@ -79,6 +79,7 @@ export class ScalableBench {
     const sink: RtpSink = {
       canSend: true,
       backlog: 0,
+      screenBacklog: 0,
       sendRtp: (packet: PooledPacket) => this.#take(packet),
       discard() {},
       leftOut() {},

@@ -69,6 +69,8 @@ export class LocalListener {
   readonly canSend = true;
   /** No network is in between. */
   readonly backlog: number = Backlog.none;
+  /** The same for screens. */
+  readonly screenBacklog: number = Backlog.none;
   /** What it hears. */
   readonly source: TrackSource;
   /** It hears what the others get, not what its member sends: they differ where media is processed here. */

@@ -166,7 +166,11 @@ export class OutgoingRate implements RepairPath {
   }
 
   #measure(): void {
-    this.#peer.backlog = this.paces ? backlogOf(this.#pacer?.waitMs ?? 0, this.estimate?.queueMs ?? 0) : Backlog.none;
+    const pacer = this.#pacer;
+    const pathMs = this.estimate?.queueMs ?? 0;
+    const isPaced = this.paces && pacer !== undefined;
+    this.#peer.backlog = isPaced ? backlogOf(pacer.pictureWaitMs, pathMs) : Backlog.none;
+    this.#peer.screenBacklog = isPaced ? backlogOf(pacer.waitMs, pathMs) : Backlog.none;
   }
 
   #release(now: Millis): void {

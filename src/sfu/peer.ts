@@ -83,6 +83,8 @@ export class Peer implements RtpSink, Publisher {
   canSend = false;
   /** How much waits on the way to the member, a `Backlog`; kept by `outgoing`. */
   backlog: number = Backlog.none;
+  /** The same for screens, which all others pass. */
+  screenBacklog: number = Backlog.none;
   /** Kept by the core's timer queue. */
   wakeAt: Millis = NEVER;
   readonly #core: Core;

@@ -33,6 +33,8 @@ export interface ClientOptions {
   readonly permissions?: readonly Permission[];
   /** Camera encodings in bits per second, worst first; several are sent as simulcast with temporal layers. */
   readonly encodings?: readonly number[];
+  /** A screen of its own make; a small stream without it. */
+  readonly screen?: { readonly bps: number; readonly fps: number; readonly keyframeBytes: number };
   /** Pictures a second of those, 25 by default. */
   readonly fps?: number;
   /** Makes the real pictures of a camera encoding, 0 the lowest. */

@@ -56,6 +56,8 @@ export interface SenderEncoding {
   readonly intervalMs: Millis;
   /** Three temporal layers instead of one. */
   readonly temporal: boolean;
+  /** Size of a keyframe, where it is not some times that of the other pictures. */
+  readonly keyframeBytes?: number;
   /** Makes real pictures, in place of a number of bytes. */
   readonly encode?: PictureEncoder | undefined;
 }
@@ -250,7 +252,8 @@ export class MediaSender {
         : { count: DELTA_PACKETS, length: DELTA_PAYLOAD };
     }
     const bps = encoding.rid === "" ? Math.min(encoding.bps, this.maxBps) : encoding.bps;
-    const frame = (bps / 8_000) * encoding.intervalMs * (isKeyframe ? KEYFRAME_FACTOR : 1);
+    const usual = (bps / 8_000) * encoding.intervalMs;
+    const frame = isKeyframe ? encoding.keyframeBytes ?? usual * KEYFRAME_FACTOR : usual;
     const count = Math.ceil(frame / MAX_PAYLOAD);
     return { count, length: Math.max(MIN_PAYLOAD, Math.round(frame / count)) };
   }

@@ -27,6 +27,11 @@ export function senderEncodings(
 ): SenderEncoding[] {
   const { encodings, fps = 1_000 / VIDEO_INTERVAL_MS } = options;
   const intervalMs = 1_000 / fps;
+  if (line.source === "screen" && options.screen !== undefined) {
+    const { screen: { bps, fps, keyframeBytes } } = options;
+    const { ssrc, rtxSsrc } = line;
+    return [{ rid: "", layer: 1, ssrc, rtxSsrc, bps, intervalMs: 1_000 / fps, temporal: false, keyframeBytes }];
+  }
   if (encodings === undefined || line.source !== "camera") return [];
   if (rids.length === 0) {
     const { ssrc, rtxSsrc } = line;
