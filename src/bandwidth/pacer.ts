@@ -12,8 +12,9 @@ const BURST_MS = 5;
 const MAX_DEBT_MS = 40;
 
 /**
- * Whatever waits has left after this: with a large keyframe on a small path the rate is raised, since a picture that
- * is given up half way costs as much and shows nothing.
+ * What waits at a moment would leave within this at the rate of that moment: with a large keyframe on a small path the rate is
+ * raised, since a picture that is given up half way costs as much and shows nothing. As less waits the rate falls again, so
+ * that the last of it leaves after two or three times as long.
  */
 const MAX_WAIT_MS = 1_000;
 

@@ -72,7 +72,7 @@ const LOUD: ReadonlySet<string> = new Set<ClientMessage["type"]>([
   "hand",
 ]);
 
-/** The rate limit of a server that is given none: 200 messages a second, of which ten may be such that everybody hears of. */
+/** The rate limit of a server that is given none: 200 messages a second, of which twenty may be such that everybody hears of. */
 export function defaultRateCheck(
   clock: () => Millis = () => performance.now(),
 ): (context: RateCheckContext) => boolean {

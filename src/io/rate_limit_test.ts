@@ -46,11 +46,11 @@ Deno.test("defaultRateCheck() bounds what everybody is told of more tightly, but
   const check = defaultRateCheck(() => now);
   const count = (participant: string | undefined, messageType: string) => {
     let passed = 0;
-    for (let i = 0; i < 100; i++) if (check({ ...from(participant), messageType })) passed++;
+    for (let i = 0; i < 130; i++) if (check({ ...from(participant), messageType })) passed++;
     return passed;
   };
-  assertEquals([count("a", "mute_audio"), count("a", "ice_candidate"), count("a", "chat_message")], [60, 100, 0]);
-  assertEquals([count("b", "hand"), count(undefined, "join")], [60, 100]);
+  assertEquals([count("a", "mute_audio"), count("a", "ice_candidate"), count("a", "chat_message")], [120, 70, 0]);
+  assertEquals([count("b", "hand"), count(undefined, "join")], [120, 130]);
   now = 1_000;
-  assertEquals(count("a", "chat_message"), 10);
+  assertEquals(count("a", "chat_message"), 20);
 });

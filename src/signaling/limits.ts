@@ -149,8 +149,8 @@ export const DEFAULT_MESSAGE_BURST = 200;
  * how many at once: a hundred bytes become the state of the whole room for each of its members, and whoever has a slow
  * line would be cut off as too slow.
  */
-export const LOUD_MESSAGES_PER_SECOND = 10;
-export const LOUD_MESSAGE_BURST = 60;
+export const LOUD_MESSAGES_PER_SECOND = 20;
+export const LOUD_MESSAGE_BURST = 120;
 
 /** Largest unsigned 32-bit number, for `key_id`, `track_id`, `width`, `height` and `fps`. */
 export const MAX_U32 = 0xffffffff;

@@ -11,12 +11,13 @@ import { below, chance, fuzzOperations, OPERATIONS, type Rng } from "./harness.t
 const MAX_PACKETS = 512;
 const MAX_BYTES = 400_000;
 
-const REPAIR = 1;
+/** Repairs, cameras, screens. */
+const URGENCIES = [1, 2, 3] as const;
 
 function packetOf(pool: PacketPool, rng: Rng): PooledPacket {
   const packet = pool.acquire();
   packet.length = chance(rng, 0.7) ? 1_100 + below(rng, 100) : 12 + below(rng, 200);
-  packet.urgency = chance(rng, 0.2) ? REPAIR : REPAIR + 1;
+  packet.urgency = URGENCIES[below(rng, URGENCIES.length)]!;
   writeU32(packet.bytes, 8, below(rng, 4));
   return packet;
 }
@@ -24,14 +25,14 @@ function packetOf(pool: PacketPool, rng: Rng): PooledPacket {
 fuzzOperations("Pacer", (rng) => {
   const pool = new PacketPool();
   const pacer = new Pacer();
-  const repairs: PooledPacket[] = [];
-  const pictures: PooledPacket[] = [];
+  const rings: PooledPacket[][] = URGENCIES.map(() => []);
+  const count = () => rings.reduce((sum, { length }) => sum + length, 0);
   let bytes = 0;
   let now = 0;
   const left = (packet: PooledPacket) => bytes -= packet.length + WIRE_OVERHEAD_BYTES;
   const takeOne = (packet: PooledPacket | undefined) => {
     assert(
-      packet !== undefined && packet === (repairs.shift() ?? pictures.shift()),
+      packet !== undefined && packet === rings.find(({ length }) => length > 0)?.shift(),
       "not the first of the most urgent",
     );
     left(packet);
@@ -39,12 +40,12 @@ fuzzOperations("Pacer", (rng) => {
   };
   pacer.setRate(100_000, now);
   for (let i = 0; i < OPERATIONS; i++) {
-    const waiting = repairs.length + pictures.length;
+    const waiting = count();
     const kind = rng.next();
     if (kind < 0.4) {
       for (let more = below(rng, 30); more > 0; more--) {
         const packet = packetOf(pool, rng);
-        const ring = packet.urgency === REPAIR ? repairs : pictures;
+        const ring = rings[packet.urgency - 1]!;
         const size = packet.length + WIRE_OVERHEAD_BYTES;
         const fits = ring.length < MAX_PACKETS && bytes + size <= MAX_BYTES;
         assert(pacer.add(packet, now) === fits);
@@ -57,7 +58,7 @@ fuzzOperations("Pacer", (rng) => {
       const [ssrc, rtxSsrc] = [below(rng, 4), chance(rng, 0.5) ? below(rng, 4) : undefined];
       const own = ({ bytes }: PooledPacket) => bytes[11] === ssrc || bytes[11] === rtxSsrc;
       let discarded = 0;
-      for (const ring of [repairs, pictures]) {
+      for (const ring of rings) {
         for (const packet of ring.filter(own)) {
           left(packet);
           ring.splice(ring.indexOf(packet), 1);
@@ -67,7 +68,8 @@ fuzzOperations("Pacer", (rng) => {
       assertEquals(pacer.discard(ssrc, rtxSsrc), discarded);
     } else if (kind < 0.52) {
       pacer.clear();
-      repairs.length = pictures.length = bytes = 0;
+      for (const ring of rings) ring.length = 0;
+      bytes = 0;
     } else if (kind < 0.55 && waiting > 0) takeOne(pacer.takeEarly());
     else {
       // As the driver does: at the moment it was told, something leaves.
@@ -78,7 +80,7 @@ fuzzOperations("Pacer", (rng) => {
       assert(packet !== undefined || waiting === 0 || now < at, "nothing leaves when its time has come");
       for (; packet !== undefined; packet = pacer.take(now)) takeOne(packet);
     }
-    const remaining = repairs.length + pictures.length;
+    const remaining = count();
     assert(pacer.waiting === remaining && pool.inUse === remaining && pacer.waitMs > 0 === remaining > 0);
   }
   pacer.clear();

@@ -89,6 +89,7 @@ class Source {
 /** Everything that goes to the receiver, judged as it leaves. */
 class Receiver {
   backlog = 0;
+  screenBacklog = 0;
   canSend = true;
   newest = -1;
   #newestRtx = -1;

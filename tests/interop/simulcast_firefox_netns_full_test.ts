@@ -7,6 +7,7 @@ import type { Browser } from "puppeteer-core";
 import { lanAddress, launchChromium, launchFirefox } from "./browser.ts";
 import type { LayersPage, Seen, Sent } from "./layers_page.ts";
 import { LayersPerson, startLayersServer } from "./layers_stage.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** Large enough for three encodings; few pictures, since the machine encodes them all. */
 const LARGE = { width: 960, height: 540, fps: 10 };
