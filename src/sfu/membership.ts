@@ -67,8 +67,9 @@ export function join(core: Core, connection: ConnectionId, message: JoinMessage,
     return;
   }
   if (present !== undefined) {
-    if (present.connection !== connection && hasSecret(present, message)) {
-      const session = { member: present, from: message.resume_from, grant, secret: newSecret(core) };
+    const shown = message.resume;
+    if (shown !== undefined && present.connection !== connection && hasSecret(present, message)) {
+      const session = { member: present, from: message.resume_from, grant, shown, secret: newSecret(core) };
       if (resumeSession(core, state, session, now)) return;
     }
     replace(core, present, connection, now);

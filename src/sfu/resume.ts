@@ -18,6 +18,8 @@ export interface ResumedSession {
   readonly from: number | undefined;
   /** What the gate allows from now on. */
   readonly grant: Grant;
+  /** The secret that its client has shown, and so has for certain. */
+  readonly shown: string;
   /** The next secret: each is good for one time. */
   readonly secret: string;
 }
@@ -31,7 +33,7 @@ export interface ResumedSession {
 export function resumeSession(
   core: Core,
   state: ConnectionState,
-  { member, from, grant, secret }: ResumedSession,
+  { member, from, grant, shown, secret }: ResumedSession,
   now: Millis,
 ): boolean {
   const missed = from === undefined ? undefined : member.replay?.after(from);
@@ -42,7 +44,8 @@ export function resumeSession(
   endAway(core, member);
   member.connection = state.id;
   member.grant = grant;
-  member.formerResume ??= member.resume;
+  // The next `ready` may be lost: then its client has nothing else to show.
+  member.formerResume = shown;
   member.resume = secret;
   member.hasAnswered = false;
   state.participant = participant;

@@ -219,6 +219,15 @@ scenario("a ready that is lost as well keeps nobody out", (world) => {
   world.run(100);
   bob.resume();
   world.run(500);
+  // This ready came, and bob says nothing to it; the next one is lost: the secret of the one before is all he has.
+  bob.loseSocket();
+  world.run(100);
+  bob.resume();
+  world.run(15);
+  bob.loseSocket();
+  world.run(100);
+  bob.resume();
+  world.run(500);
   assertEquals(bob.errors, []);
   assertEquals(bob.last("ready")!.session!.resumed, true);
   assertEquals(heardSince(alice, count), []);
