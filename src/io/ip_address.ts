@@ -1,4 +1,4 @@
-import { parseIpAddress } from "../transport/ip_address.ts";
+import { parseIpAddress } from "../base/parse_ip.ts";
 
 /** A range of addresses: its first `prefixBits` bits are fixed. IPv4 has 4 bytes, IPv6 16. */
 export interface Cidr {

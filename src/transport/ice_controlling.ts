@@ -2,7 +2,7 @@ import { writeU32 } from "../base/bytes.ts";
 import type { PooledPacket } from "../base/packet_pool.ts";
 import { randomIceString, type RandomSource, randomU32 } from "../base/random.ts";
 import { type Millis, NEVER } from "../base/time.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { parseIpAddress } from "../base/parse_ip.ts";
 import { Path } from "./path.ts";
 import { refuseCheck } from "./refuse_check.ts";
 import { HmacSha1 } from "./sha1.ts";

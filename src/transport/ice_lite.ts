@@ -2,7 +2,7 @@ import type { PeerId } from "../base/ids.ts";
 import type { PooledPacket } from "../base/packet_pool.ts";
 import { randomIceString, type RandomSource } from "../base/random.ts";
 import type { Millis } from "../base/time.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { parseIpAddress } from "../base/parse_ip.ts";
 import type { Path } from "./path.ts";
 import { refuseCheck } from "./refuse_check.ts";
 import { HmacSha1 } from "./sha1.ts";

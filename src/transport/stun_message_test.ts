@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseHex, readU16, toHex } from "../base/bytes.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { parseIpAddress } from "../base/parse_ip.ts";
 import { HmacSha1 } from "./sha1.ts";
 import { STUN_BINDING, StunAttribute, StunClass, stunLocalUfrag, StunView } from "./stun_message.ts";
 import { StunWriter } from "./stun_writer.ts";

@@ -1,5 +1,5 @@
 /** Socket addresses as the kernel has them, `sockaddr_in` and `sockaddr_in6`, as 32-bit words in memory order. */
-import { MAPPED_PREFIX, parseIpAddress } from "../../transport/ip_address.ts";
+import { MAPPED_PREFIX, parseIpAddress } from "../../base/parse_ip.ts";
 
 /** `AF_INET` and `AF_INET6` of Linux. */
 export const AF_INET = 2;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { toHex } from "../base/bytes.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { toHex } from "./bytes.ts";
+import { parseIpAddress } from "./parse_ip.ts";
 
 const read = (text: string) => {
   const bytes = parseIpAddress(text);
