@@ -37,6 +37,8 @@ export interface MediaPort {
 
 /** Everything a client sends and receives over one peer connection. */
 export class ClientMedia {
+  /** It was under way when the connection broke: what it would have announced comes all the same. */
+  answerLost = false;
   /** The only encoding of each source, or the best of several. */
   readonly senders = new Map<TrackSource, MediaSender>();
   /** All encodings, worst first. */
@@ -71,6 +73,7 @@ export class ClientMedia {
 
   /** Prepares to receive what the answer announced. */
   setAnswer(lines: readonly AnsweredLine[]): void {
+    this.answerLost = false;
     for (const { mid, kind, ssrc, rtxSsrc, direction } of lines) {
       if (ssrc === undefined || direction === "recvonly" || direction === "inactive") continue;
       if (this.receivers.get(mid)?.stats.ssrc === ssrc) continue;
@@ -142,7 +145,7 @@ export class ClientMedia {
     }
     const stream = this.#bySsrc.get(view.ssrc);
     if (stream === undefined) {
-      this.#port.violation(`No answer has announced SSRC ${view.ssrc}`);
+      if (!this.answerLost) this.#port.violation(`No answer has announced SSRC ${view.ssrc}`);
       return;
     }
     const { receiver, isRtx } = stream;

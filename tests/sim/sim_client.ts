@@ -124,12 +124,13 @@ export class SimClient extends MessageLog {
   /** Its WebSocket breaks off and both sides know; media goes on. */
   loseSocket(): void {
     if (this.#connection !== undefined) this.#world.disconnect(this.#connection, true);
-    this.#connection = undefined;
+    this.deafen();
   }
 
   /** Nothing comes over its WebSocket any more, in either direction, and nobody has noticed yet. */
   deafen(): void {
     this.#connection = undefined;
+    if (this.#answerAwaited && this.media !== undefined) this.media.answerLost = true;
   }
 
   /** Comes back to its session over another WebSocket. */
@@ -224,8 +225,10 @@ export class SimClient extends MessageLog {
     if (isNumbered(message)) this.#received++;
     switch (message.type) {
       case "ready":
-        if (message.session?.media) break;
-        if (!this.#options.silent && message.room_id === this.room) this.#startMedia(message.peers);
+        // An answer that was lost with the connection does not come any more.
+        if (message.session?.media) {
+          if (this.#answerAwaited) this.#offer(true);
+        } else if (!this.#options.silent && message.room_id === this.room) this.#startMedia(message.peers);
         break;
       case "room_status":
         if (message.room_id !== this.room) break;
@@ -331,9 +334,9 @@ export class SimClient extends MessageLog {
     this.transport = this.media = undefined;
   }
 
-  #offer(): void {
+  #offer(repeats = false): void {
     if (this.transport === undefined) return;
-    if (this.#answerAwaited) {
+    if (this.#answerAwaited && !repeats) {
       this.#offerAgain = true;
       return;
     }
