@@ -5,6 +5,7 @@ import type { ConnectOptions } from "../../src/client/mod.ts";
 import { launchChromium } from "./browser.ts";
 import type { JoinOptions, Seen } from "./layers_page.ts";
 import { LayersPerson, type LayersServer, startLayersServer } from "./layers_stage.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 const SMALL = { width: 320, height: 240, fps: 15 };
 const MIDDLE = { width: 640, height: 480, fps: 15 };
@@ -18,7 +19,7 @@ async function sentBytes(person: LayersPerson): Promise<number> {
 
 /** Waits until less than a kilobyte leaves in a second; the pictures took a hundred times that. */
 async function fallsSilent(person: LayersPerson): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + PATIENCE_MS;
   for (let before = await sentBytes(person);;) {
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const after = await sentBytes(person);
@@ -84,10 +85,8 @@ Deno.test("cameras and screens that nobody watches are not sent, and are back wh
   const browser = await launchChromium();
   try {
     await isSwitchedOff(browser, server, "camera", SMALL);
-    await isSwitchedOff(browser, server, "camera", MIDDLE);
     await isSwitchedOff(browser, server, "screen", MIDDLE);
     await isSwitchedOff(browser, server, "camera", LARGE, { videoCodec: "vp9" });
-    await isSwitchedOff(browser, server, "camera", LARGE, { videoCodec: "av1" });
   } finally {
     await browser.close();
   }
@@ -107,7 +106,7 @@ for (const [videoCodec, name] of [["vp9", "VP9"], ["av1", "AV1"]] as const) {
       await ben.shows(ada, 240, 136);
       await shown(136);
       await ben.until(ada, "get it alone", () => true);
-      const end = performance.now() + 20_000;
+      const end = performance.now() + PATIENCE_MS;
       while (await mode() !== "L1T3" && performance.now() < end) {
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
