@@ -107,7 +107,8 @@ function SafetyActions({ call, person, status }: {
       </div>
     );
   }
-  if (status.safetyNumber === undefined) return null;
+  const { safetyNumber } = status;
+  if (safetyNumber === undefined) return null;
   const verified = status.trust === "verified" && status.state !== "held";
   return (
     <div className="safety-actions">
@@ -115,7 +116,7 @@ function SafetyActions({ call, person, status }: {
         type="button"
         className="button button-small"
         data-testid="btn-verify"
-        onClick={() => call.markVerified(id, !verified)}
+        onClick={() => call.markVerified(id, !verified, safetyNumber)}
       >
         {verified ? t.unverify : t.verify}
       </button>
@@ -125,7 +126,7 @@ function SafetyActions({ call, person, status }: {
             type="button"
             className="button button-small"
             data-testid="btn-accept-key"
-            onClick={() => call.acceptKey(id)}
+            onClick={() => call.acceptKey(id, safetyNumber)}
           >
             {t.accept}
           </button>

@@ -184,14 +184,14 @@ export class Call extends Store<CallState> {
   }
 
   /** Goes on with a key that changed. */
-  acceptKey(participant: ParticipantId): void {
-    void this.client.encryption?.acceptKey(participant);
+  acceptKey(participant: ParticipantId, shown: string): void {
+    void this.client.encryption?.acceptKey(participant, shown);
     this.dismissAlarm(participant);
   }
 
   /** Remembers that a safety number was compared, or not any more. */
-  markVerified(participant: ParticipantId, verified: boolean): void {
-    void this.client.encryption?.markVerified(participant, verified);
+  markVerified(participant: ParticipantId, verified: boolean, number: string): void {
+    void this.client.encryption?.markVerified(participant, verified, number);
     this.dismissAlarm(participant);
   }
 

@@ -17,7 +17,6 @@ import { browserIdentityStore, memoryIdentityStore } from "./identity_store.ts";
 import { KeyExchange } from "./key_exchange.ts";
 import { browserTransform, encryptionSupport, MediaTransforms } from "./media_transforms.ts";
 import type { RemoteKeys } from "./remote_keys.ts";
-import { safetyNumber } from "./safety_number.ts";
 import { TrustBook } from "./trust_book.ts";
 import type { E2eeOptions, Encryption, EncryptionState, ParticipantEncryption } from "./types.ts";
 import type { FromWorker, WorkerLike } from "./worker_messages.ts";
@@ -147,12 +146,12 @@ export class E2eeSession implements Encryption {
     return this.#statuses.get(participant)?.safetyNumber;
   }
 
-  markVerified(participant: ParticipantId, verified = true): Promise<void> {
-    return this.#accept(participant, verified);
+  markVerified(participant: ParticipantId, verified = true, compared?: string): Promise<boolean> {
+    return this.#accept(participant, verified, compared);
   }
 
-  acceptKey(participant: ParticipantId): Promise<void> {
-    return this.#accept(participant, false);
+  acceptKey(participant: ParticipantId, shown?: string): Promise<boolean> {
+    return this.#accept(participant, false, shown);
   }
 
   allowUnencrypted(participant: ParticipantId, allowed = true): void {
@@ -211,20 +210,21 @@ export class E2eeSession implements Encryption {
     return this.#queue;
   }
 
-  #accept(participant: ParticipantId, verified: boolean): Promise<void> {
-    return this.#run(async (exchange) => {
+  async #accept(participant: ParticipantId, verified: boolean, number?: string): Promise<boolean> {
+    let taken = false;
+    await this.#run(async (exchange) => {
       const remote = exchange.remotes.get(participant);
-      if (remote !== undefined) await exchange.accept(remote, verified);
+      taken = remote !== undefined && await exchange.accept(remote, verified, number);
     });
+    return taken;
   }
 
   #changed(remote: RemoteKeys): void {
     const before = this.#statuses.get(remote.id);
-    const identity = this.#exchange?.identity;
     const status: ParticipantEncryption = {
       state: stateOf(remote),
       trust: remote.trust,
-      safetyNumber: numberOf(remote, identity, this.#exchange?.own.exchange[0]?.point),
+      safetyNumber: this.#exchange?.numberOf(remote),
       unencryptedAllowed: remote.unencryptedAllowed,
     };
     if (before !== undefined && same(before, status)) return;
@@ -275,17 +275,6 @@ function stateOf(remote: RemoteKeys): EncryptionState {
   if (remote.held) return "held";
   if (remote.points.length === 0 && !remote.e2ee) return "unencrypted";
   return remote.keys.length > 0 && remote.given ? "encrypted" : "exchanging";
-}
-
-/** Of the identities; of the short-lived keys with clients of the basic protocol, as those compute it. */
-function numberOf(
-  remote: RemoteKeys,
-  identity: Uint8Array | undefined,
-  point: Uint8Array | undefined,
-): string | undefined {
-  const shown = remote.offered ?? { identity: remote.identity, point: remote.points[0] };
-  if (shown.identity !== undefined) return identity && safetyNumber(identity, shown.identity);
-  return shown.point && point && safetyNumber(point, shown.point);
 }
 
 function same(a: ParticipantEncryption, b: ParticipantEncryption): boolean {

@@ -6,6 +6,7 @@ import { type DeviceIdentity, isSignedBy } from "./device_identity.ts";
 import { fromBase64, sameBytes, toBase64 } from "./encoding.ts";
 import { OwnKeys } from "./own_keys.ts";
 import { PastKeys } from "./past_keys.ts";
+import { safetyNumber } from "./safety_number.ts";
 import { type OfferedKeys, RemoteKeys, type SenderKey } from "./remote_keys.ts";
 import { isPoint, openKey, publicKeyStatement, type SealContext, sealKey } from "./sealed_keys.ts";
 import type { TrustBook } from "./trust_book.ts";
@@ -162,8 +163,21 @@ export class KeyExchange {
     this.#options.onChange(remote);
   }
 
-  /** The person takes the key of somebody for good that was held back or has changed, verified or not. */
-  async accept(remote: RemoteKeys, verified: boolean): Promise<void> {
+  /** The number to compare: of the identities; of the short-lived keys with clients of the basic protocol, as those compute it. */
+  numberOf(remote: RemoteKeys): string | undefined {
+    const shown = remote.offered ?? { identity: remote.identity, point: remote.points[0] };
+    if (shown.identity !== undefined) return safetyNumber(this.identity, shown.identity);
+    const point = this.own.exchange[0]?.point;
+    return shown.point && point && safetyNumber(point, shown.point);
+  }
+
+  /**
+   * The person takes the key of somebody for good that was held back or has changed, verified or not.
+   *
+   * @param number What the person was shown; with another by now nothing is done, and the answer is `false`.
+   */
+  async accept(remote: RemoteKeys, verified: boolean, number?: string): Promise<boolean> {
+    if (number !== undefined && number !== this.numberOf(remote)) return false;
     const { offered } = remote;
     this.#past.forget(remote.id);
     if (offered !== undefined) {
@@ -178,9 +192,10 @@ export class KeyExchange {
     const wasHeld = remote.held;
     remote.held = false;
     this.#options.onChange(remote);
-    if (!wasHeld) return;
+    if (!wasHeld) return true;
     await this.#giveTo(remote, remote.identity === undefined);
     await this.#openDeferred(remote);
+    return true;
   }
 
   /** Starts changing keys now and then. */

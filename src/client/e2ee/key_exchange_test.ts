@@ -243,7 +243,12 @@ Deno.test("a verified person is recognised next time; another key under that nam
   assertEquals(once.changes, [change]);
   assertEquals(await other.reads(once, await once.frame()), false);
   assertEquals(await once.reads(other, await other.frame()), false);
-  once.run(() => once.exchange.accept(once.exchange.remotes.get(other.id)!, false));
+  const held = once.exchange.remotes.get(other.id)!;
+  assertEquals(await once.exchange.accept(held, true, number), false, "another number was compared than is there now");
+  assertEquals([held.held, held.trust], [true, "changed"]);
+  assertEquals(await other.reads(once, await once.frame()), false);
+  const shown = once.exchange.numberOf(held);
+  once.run(async () => assert(await once.exchange.accept(held, false, shown)));
   await third.idle();
   await third.advance(250);
   await everybodyReads([once, other]);

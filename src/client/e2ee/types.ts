@@ -70,10 +70,15 @@ export interface Encryption {
   statusOf(participant: ParticipantId): ParticipantEncryption | undefined;
   /** The number to compare with a member; `undefined` before its key has come. */
   safetyNumber(participant: ParticipantId): string | undefined;
-  /** Remembers on this device that the safety number was compared (or not any more). Also accepts a key that changed. */
-  markVerified(participant: ParticipantId, verified?: boolean): Promise<void>;
-  /** Goes on with a key that changed, without having compared it. */
-  acceptKey(participant: ParticipantId): Promise<void>;
+  /**
+   * Remembers on this device that the safety number was compared (or not any more). Also accepts a key that changed.
+   *
+   * Say with `compared` which number that was: a server could put another key in its place just before. Then nothing is
+   * remembered and the answer is `false`, as for somebody who is not in the room.
+   */
+  markVerified(participant: ParticipantId, verified?: boolean, compared?: string): Promise<boolean>;
+  /** Goes on with a key that changed, without having compared it; `shown` is its safety number, as `compared` above. */
+  acceptKey(participant: ParticipantId, shown?: string): Promise<boolean>;
   /**
    * Shows what a member without encryption sends, or no longer. Nothing of ours reaches it in the clear all the same.
    * It holds until the member leaves or announces a key.
