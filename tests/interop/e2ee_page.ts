@@ -157,7 +157,7 @@ const page: E2eePage = {
   },
   chat: (text) => client?.sendChat(text) ?? false,
   lines: () => client?.messages.map(({ content, locked }) => locked ? "(locked)" : content) ?? [],
-  verify: async (id) => await client?.encryption?.markVerified(id),
+  verify: async (id) => void await client?.encryption?.markVerified(id),
   allowUnencrypted: (id) => client?.encryption?.allowUnencrypted(id),
   share(colour) {
     client?.startScreenShare(new MediaStream([colourTrack(colour)]));
