@@ -1,35 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { PacketPool } from "../base/packet_pool.ts";
-import { seededRandom } from "../base/random.ts";
-import { silentLogger } from "../base/log.ts";
-import { Sfu } from "../sfu/sfu.ts";
 import type { Clock } from "./clock.ts";
 import { Driver } from "./driver.ts";
-import { portableCiphers } from "./portable_cipher.ts";
-import type { DatagramEndpoint } from "./udp_socket.ts";
+import { deafEndpoint, smallCore } from "./testing_core.ts";
 
 Deno.test("Driver goes on when whoever takes an output throws, and logs it", () => {
-  const sfu = new Sfu({
-    random: seededRandom(1),
-    ciphers: portableCiphers(),
-    pool: new PacketPool(),
-    fingerprint: "",
-    candidates: () => [],
-    limits: { maxRoomMembers: 2, maxRooms: 2, maxChatHistory: 1 },
-    unixOriginMs: 0,
-    e2ee: { required: false, joinTimeoutMs: 1_000 },
-    logger: silentLogger,
-  });
-  const endpoint: DatagramEndpoint = {
-    engine: "fake",
-    port: 1,
-    addresses: [],
-    stats: { received: 0, sent: 0, sendFailed: 0, sendDropped: 0, tooLong: 0 },
-    start: () => {},
-    open: () => {},
-    send: (batch) => void (batch.length = 0),
-    close: () => Promise.resolve(),
-  };
+  const sfu = smallCore(new PacketPool());
+  const endpoint = deafEndpoint();
   const clock: Clock = { now: () => 0, schedule: () => () => {} };
   const taken: string[] = [];
   const logged: string[] = [];

@@ -1,14 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { silentLogger } from "../base/log.ts";
 import { PacketPool } from "../base/packet_pool.ts";
-import { seededRandom } from "../base/random.ts";
 import type { Millis } from "../base/time.ts";
-import { Sfu } from "../sfu/sfu.ts";
 import type { Clock } from "./clock.ts";
 import { Driver } from "./driver.ts";
 import { BEAT_MS, LoadMeter } from "./load_meter.ts";
-import { portableCiphers } from "./portable_cipher.ts";
-import type { DatagramEndpoint } from "./udp_socket.ts";
+import { deafEndpoint, smallCore } from "./testing_core.ts";
 
 /** Beats that all come `late`, for a second; returns the load. */
 function second(meter: LoadMeter, from: Millis, late: Millis): number | undefined {
@@ -87,27 +84,8 @@ class FakeClock implements Clock {
 
 Deno.test("Driver measures how busy its thread is while there is something to do, and tells the core", () => {
   const pool = new PacketPool();
-  const sfu = new Sfu({
-    random: seededRandom(1),
-    ciphers: portableCiphers(),
-    pool,
-    fingerprint: "AB".repeat(32).replace(/..(?=.)/g, "$&:"),
-    candidates: () => [],
-    limits: { maxRoomMembers: 2, maxRooms: 2, maxChatHistory: 2 },
-    unixOriginMs: 0,
-    e2ee: { required: false, joinTimeoutMs: 0 },
-    logger: silentLogger,
-  });
-  const endpoint: DatagramEndpoint = {
-    engine: "fake",
-    port: 1,
-    addresses: [],
-    stats: { received: 0, sent: 0, sendFailed: 0, sendDropped: 0, tooLong: 0 },
-    start: () => {},
-    open: () => {},
-    send: (batch) => void (batch.length = 0),
-    close: () => Promise.resolve(),
-  };
+  const sfu = smallCore(pool);
+  const endpoint = deafEndpoint();
   const clock = new FakeClock();
   const kinds: string[] = [];
   const driver = new Driver(sfu, clock, endpoint, ({ kind }) => kinds.push(kind), silentLogger, () => undefined);
